@@ -1,0 +1,1 @@
+"""A knowledge graph of regional action against trafficking in persons."""

@@ -1,0 +1,102 @@
+"""Every exception that tipgraph raises on purpose.
+
+::
+
+    TipgraphError                 exit code 3
+    ├── UsageError                exit code 2: the call itself is wrong
+    ├── SourceError               a folder, file or graph is missing or cannot be read or written
+    ├── ParseError                a file is not well-formed RDF; carries file, line and column
+    ├── OntologyError             an axiom or rule cannot be used, or the facts contradict it
+    ├── UnknownNameError          no resource, query, graph or format bears that name
+    └── QueryError                a SPARQL query cannot be answered
+        ├── QuerySyntaxError      it is not well-formed; carries line and column
+        ├── UpdateRefusedError    it is an update, and this graph is read-only
+        ├── ServiceRefusedError   it would reach out to another host
+        ├── ParameterError        a parameter is missing, unknown or of the wrong type
+        └── QueryTimeoutError     it was stopped because it ran too long
+
+A message is one lower-case sentence that names what is wrong and where; the hint says what to do next.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+
+class TipgraphError(Exception):
+    """An error that the user can understand and act on."""
+
+    exit_code: ClassVar[int] = 3
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(TipgraphError):
+    """The call itself is wrong: an option, an argument or their combination."""
+
+    exit_code = 2
+
+
+class SourceError(TipgraphError):
+    """A folder, file or graph is missing, or cannot be read or written."""
+
+
+class ParseError(TipgraphError):
+    """A file is not well-formed RDF; ``line`` and ``column`` count from one where they are known."""
+
+    def __init__(
+        self,
+        message: str,
+        hint: str | None = None,
+        *,
+        path: Path | None = None,
+        line: int | None = None,
+        column: int | None = None,
+    ) -> None:
+        super().__init__(message, hint)
+        self.path = path
+        self.line = line
+        self.column = column
+
+
+class OntologyError(TipgraphError):
+    """An axiom or rule cannot be used, or the asserted facts contradict it."""
+
+
+class UnknownNameError(TipgraphError):
+    """No resource, query, graph or format bears the name that was asked for."""
+
+
+class QueryError(TipgraphError):
+    """A SPARQL query cannot be answered."""
+
+
+class QuerySyntaxError(QueryError):
+    """A SPARQL query is not well-formed; ``line`` and ``column`` count from one where they are known."""
+
+    def __init__(
+        self, message: str, hint: str | None = None, *, line: int | None = None, column: int | None = None
+    ) -> None:
+        super().__init__(message, hint)
+        self.line = line
+        self.column = column
+
+
+class UpdateRefusedError(QueryError):
+    """The request is a SPARQL update, and the graph is read-only."""
+
+
+class ServiceRefusedError(QueryError):
+    """The query would reach out to another host with ``SERVICE`` or a remote ``FROM``."""
+
+
+class ParameterError(QueryError):
+    """A query parameter is missing, unknown or not of its declared type."""
+
+
+class QueryTimeoutError(QueryError):
+    """The query was stopped because it ran longer than it may."""
