@@ -20,6 +20,7 @@ A message is one lower-case sentence that names what is wrong and where; the hin
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import ClassVar
 
@@ -61,6 +62,20 @@ class ParseError(TipgraphError):
         self.path = path
         self.line = line
         self.column = column
+
+
+def parse_error(path: Path, error: SyntaxError) -> ParseError:
+    """The ``ParseError`` that names file, line and column of the ``SyntaxError`` of pyoxigraph's parser."""
+    line, column = error.lineno, error.offset
+    where = f"{path}:{line}:{column}" if line else f"{path}"
+    reason = re.sub(r"^Parser error at line \d+ (column \d+|between .*?): ", "", error.msg)
+    return ParseError(
+        f"{where}: {reason[:1].lower()}{reason[1:]}",
+        "correct the file at that place; nothing was read from it",
+        path=path,
+        line=line,
+        column=column,
+    )
 
 
 class OntologyError(TipgraphError):

@@ -9,7 +9,7 @@ from typing import Final
 
 import pyoxigraph as ox
 
-from tipgraph.errors import ParseError, SourceError
+from tipgraph.errors import SourceError, parse_error
 from tipgraph.sources import SourceFile, Sources
 from tipgraph.vocabulary import GRAPH_INFERRED
 
@@ -102,16 +102,3 @@ def _load_file(store: ox.Store, path: Path, syntax: ox.RdfFormat, graph: ox.Name
         store.load(content, format=syntax, base_iri=path.resolve().as_uri(), to_graph=graph)
     except SyntaxError as error:
         raise parse_error(path, error) from error
-
-
-def parse_error(path: Path, error: SyntaxError) -> ParseError:
-    """The ``ParseError`` that names file, line and column of a parser's ``SyntaxError``."""
-    line, column = error.lineno, error.offset
-    where = f"{path}:{line}:{column}" if line else f"{path}"
-    return ParseError(
-        f"{where}: {error.msg}",
-        "correct the file at that place; nothing was loaded",
-        path=path,
-        line=line,
-        column=column,
-    )
