@@ -133,7 +133,7 @@ def test_every_triple_stands_on_the_line_that_the_index_gives(triples: list[ox.T
             first = index.line_of(subject)
             assert last is not None
             assert first is not None
-            assert lines[last - len(alone) + 4 : last + 1] == alone[1:-2]
+            assert lines[last : last + len(alone) - 3] == alone[1:-2]
             assert lines[first] == alone[0]
 
 

@@ -125,7 +125,7 @@ class LineIndex:
 
 
 def index_lines(text: str) -> LineIndex:
-    """The line of each triple of the well-formed Turtle ``text``: the one on which its object ends.
+    """The line of each triple of the well-formed Turtle ``text``: the one on which its object stands.
 
     Where the object is a blank node, it is the line of the first statement inside it. Raises ``SyntaxError``
     on malformed Turtle.
@@ -133,38 +133,52 @@ def index_lines(text: str) -> LineIndex:
     # The parser asks for more text only when it needs some to finish a triple, so a reader that hands out
     # one line at a time knows on which line each triple was finished.
     reader = _LineReader(text.encode())
+    parser = ox.parse(reader, format=ox.RdfFormat.TURTLE)
+    first_lines = _first_lines_of_long_strings(text)
+    rows = ["", *text.split("\n")]
     lines: dict[tuple[Term | None, ...], int] = {}
     inside: dict[ox.BlankNode, int] = {}
-    for quad in ox.parse(reader, format=ox.RdfFormat.TURTLE):
+    done = 0
+    for quad in parser:
         subject, predicate, obj = quad.triple
-        line = reader.line
+        line = first_lines.get(reader.line, reader.line)
         if isinstance(subject, ox.BlankNode):
             inside.setdefault(subject, line)
-        else:
-            lines.setdefault((subject, None, None), reader.block_line)
+        elif (subject, None, None) not in lines:
+            names = (shorten(subject.value, parser.prefixes), f"<{subject.value}>")
+            between = (number for number in range(done + 1, line) if rows[number].lstrip().startswith(names))
+            lines[subject, None, None] = next(between, line)
         if isinstance(obj, ox.BlankNode):
             line = inside.get(obj, line)
         else:
             lines.setdefault((subject, predicate, obj), line)
         lines.setdefault((subject, predicate, None), line)
+        if isinstance(subject, ox.NamedNode):
+            done = reader.line
     return LineIndex(lines)
 
 
 class _LineReader(io.BytesIO):
-    """A binary file that gives one line for each read, and knows where it is."""
+    """A binary file that gives one line for each read; ``line`` is the number of the last one."""
 
     line = 0
-    """The number of the line that was given last."""
-    block_line = 0
-    """The number of the last line that began without white space, as the first of a block does."""
 
     def read(self, size: int | None = -1) -> bytes:
         line = self.readline()
         if line:
             self.line += 1
-        if line[:1].strip():
-            self.block_line = self.line
         return line
+
+
+def _first_lines_of_long_strings(text: str) -> dict[int, int]:
+    """For each line on which a string of several lines ends, the line on which that string begins."""
+    found = {}
+    for token in _TOKEN.finditer(text):
+        breaks = token[0].count("\n")
+        if breaks:
+            first = text.count("\n", 0, token.start()) + 1
+            found[first + breaks] = first
+    return found
 
 
 def _read_header(text: str) -> tuple[str, int]:
