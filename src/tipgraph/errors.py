@@ -69,9 +69,13 @@ def parse_error(path: Path, error: SyntaxError) -> ParseError:
     line, column = error.lineno, error.offset
     where = f"{path}:{line}:{column}" if line else f"{path}"
     reason = re.sub(r"^Parser error at line \d+ (column \d+|between .*?): ", "", error.msg)
+    hint = "correct the file at that place; nothing was read from it"
+    if "LoadDocumentCallback" in reason:
+        reason = "its JSON-LD context lies at another address, and nothing is fetched from the network"
+        hint = "copy the context into the file"
     return ParseError(
         f"{where}: {reason[:1].lower()}{reason[1:]}",
-        "correct the file at that place; nothing was read from it",
+        hint,
         path=path,
         line=line,
         column=column,

@@ -6,11 +6,12 @@ comes last, so that ``pip install tipgraph`` works with no checkout.
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tipgraph.errors import SourceError
+from tipgraph.errors import ParseError, SourceError
 from tipgraph.vocabulary import GRAPH, GRAPH_CATALOG, GRAPH_ONTOLOGY, read_prefixes
 
 _MARKER: Final = Path("ontology") / "prefixes.ttl"
@@ -59,6 +60,12 @@ class Sources:
         """The prefix table of ``ontology/prefixes.ttl``."""
         return read_prefixes(self.ontology / "prefixes.ttl")
 
+    def turtle_files(self) -> list[Path]:
+        """Every Turtle file of the ontology, the data and the shapes, sorted by path."""
+        return sorted(
+            path for folder in (self.ontology, self.data, self.shapes) for path in folder.rglob("*.ttl")
+        )
+
     def graph_files(self) -> list[SourceFile]:
         """Every Turtle file with its named graph, sorted by path.
 
@@ -93,6 +100,40 @@ def locate_sources(root: Path | None = None) -> Sources:
         if _is_sources(folder):
             return Sources(folder)
     raise SourceError("ontology/ and data/ were not found", "reinstall tipgraph, or give --root DIR")
+
+
+def read_file(path: Path) -> bytes:
+    """The content of ``path``, without a byte order mark.
+
+    Raises ``SourceError`` when the path is missing, a folder or unreadable.
+    """
+    try:
+        return path.read_bytes().removeprefix(codecs.BOM_UTF8)
+    except FileNotFoundError as error:
+        raise SourceError(f"{path} does not exist", "check the path") from error
+    except IsADirectoryError as error:
+        raise SourceError(f"{path} is a folder, not a file", "name the files in it") from error
+    except OSError as error:
+        reason = (error.strerror or "unknown reason").lower()
+        raise SourceError(f"{path} cannot be read: {reason}", "check its permissions") from error
+
+
+def read_text(path: Path) -> str:
+    """The content of the UTF-8 file ``path``, its line endings as they are.
+
+    Raises ``SourceError`` as ``read_file`` does, and ``ParseError`` where a byte is not UTF-8.
+    """
+    content = read_file(path)
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ParseError(
+            f"{path}:{line}: the byte {content[error.start]:#04x} is not UTF-8",
+            "save the file as UTF-8",
+            path=path,
+            line=line,
+        ) from error
 
 
 def _is_sources(folder: Path) -> bool:

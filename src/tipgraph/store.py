@@ -10,7 +10,7 @@ from typing import Final
 import pyoxigraph as ox
 
 from tipgraph.errors import SourceError, parse_error
-from tipgraph.sources import SourceFile, Sources
+from tipgraph.sources import SourceFile, Sources, read_file
 from tipgraph.vocabulary import GRAPH_INFERRED
 
 RDF_SUFFIXES: Final[Mapping[str, ox.RdfFormat]] = {
@@ -57,7 +57,7 @@ def load_dataset(sources: Sources) -> Dataset:
     files = sources.graph_files()
     store = ox.Store()
     for file in files:
-        _load_file(store, file.path, ox.RdfFormat.TURTLE, ox.NamedNode(file.graph))
+        _load_file(store, file.path, ox.NamedNode(file.graph))
     return Dataset(store, sources.prefixes(), tuple(files))
 
 
@@ -70,7 +70,7 @@ def load_files(paths: Iterable[Path], prefixes: Mapping[str, str] | None = None)
     store = ox.Store()
     files = []
     for path in paths:
-        _load_file(store, path, syntax_of(path), None)
+        _load_file(store, path, None)
         files.append(SourceFile(path, ""))
     return Dataset(store, dict(prefixes or {}), tuple(files))
 
@@ -78,12 +78,8 @@ def load_files(paths: Iterable[Path], prefixes: Mapping[str, str] | None = None)
 def syntax_of(path: Path) -> ox.RdfFormat:
     """The RDF syntax that the suffix of ``path`` stands for.
 
-    Raises ``SourceError`` when the path is no readable file or its suffix is unknown.
+    Raises ``SourceError`` when it stands for none.
     """
-    if path.is_dir():
-        raise SourceError(f"{path} is a folder, not a file", f"name the files in it, as in {path}/*.ttl")
-    if not path.exists():
-        raise SourceError(f"{path} does not exist", "check the path")
     syntax = RDF_SUFFIXES.get(path.suffix.lower())
     if syntax is None:
         known = ", ".join(sorted(RDF_SUFFIXES))
@@ -91,12 +87,9 @@ def syntax_of(path: Path) -> ox.RdfFormat:
     return syntax
 
 
-def _load_file(store: ox.Store, path: Path, syntax: ox.RdfFormat, graph: ox.NamedNode | None) -> None:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        reason = (error.strerror or "unknown reason").lower()
-        raise SourceError(f"{path} cannot be read: {reason}", "check its permissions") from error
+def _load_file(store: ox.Store, path: Path, graph: ox.NamedNode | None) -> None:
+    content = read_file(path)
+    syntax = syntax_of(path)
     try:
         # Blank node labels are per file; pyoxigraph renames them on load, so files never share one.
         store.load(content, format=syntax, base_iri=path.resolve().as_uri(), to_graph=graph)
