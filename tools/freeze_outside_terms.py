@@ -4,8 +4,8 @@
     python tools/freeze_outside_terms.py FOLDER/node_modules
 
 Run it after a new outside term; it names each one that no vocabulary's own file declares. A term whose
-vocabulary is in none of the packages is read elsewhere and written into the table by hand, with the repository
-and the commit in the columns ``package`` and ``version``; such rows are kept while the term is used.
+vocabulary is in none of the packages is read elsewhere and written into the table by hand, with repository
+and commit in the columns ``package`` and ``version``; such rows are kept while the term is used.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class OutsideTerm:
 def collect_outside_terms(sources: Sources) -> dict[str, Path]:
     """Each outside term that ontology, data, shapes or queries use → the first file that does.
 
-    A term is an IRI of a namespace of the prefix table that is not the project's, and besides every predicate,
-    class of a resource and datatype, whatever its namespace. ``sh:select`` and its kin are read as queries.
+    A term is an IRI of a namespace of the prefix table that is not the project's, and besides every
+    predicate, class of a resource and datatype, whatever its namespace. SPARQL in shapes is read too.
     """
     prefixes = sources.prefixes()
     namespaces = {name for name in prefixes.values() if not name.startswith(BASE)}
@@ -118,7 +118,7 @@ def _terms_of_query(text: str, prefixes: Mapping[str, str], namespaces: set[str]
     known = dict(prefixes)
     for part in _parts(parseQuery(text)):
         if isinstance(part, CompValue):
-            prefix = part["prefix"] if "prefix" in part else ""
+            prefix = part.prefix or ""
             if part.name == "PrefixDecl":
                 known[prefix] = str(part["iri"])
             else:
