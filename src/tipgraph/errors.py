@@ -8,12 +8,15 @@
     ├── ParseError                a file is not well-formed RDF; carries file, line and column
     ├── OntologyError             an axiom or rule cannot be used, or the facts contradict it
     ├── UnknownNameError          no resource, query, graph or format bears that name
+    ├── BusyError                 the server has no place for another request at present
     └── QueryError                a SPARQL query cannot be answered
         ├── QuerySyntaxError      it is not well-formed; carries line and column
         ├── UpdateRefusedError    it is an update, and this graph is read-only
         ├── ServiceRefusedError   it would reach out to another host
         ├── ParameterError        a parameter is missing, unknown or of the wrong type
-        └── QueryTimeoutError     it was stopped because it ran too long
+        ├── QueryTimeoutError     it was stopped because it ran too long
+        ├── QueryMemoryError      it was stopped because it needed too much memory
+        └── ResultTooLargeError   its answer is larger than may be sent
 
 A message is one lower-case sentence that names what is wrong and where; the hint says what to do next.
 """
@@ -90,6 +93,10 @@ class UnknownNameError(TipgraphError):
     """No resource, query, graph or format bears the name that was asked for."""
 
 
+class BusyError(TipgraphError):
+    """The server has no place for another request at present."""
+
+
 class QueryError(TipgraphError):
     """A SPARQL query cannot be answered."""
 
@@ -119,3 +126,11 @@ class ParameterError(QueryError):
 
 class QueryTimeoutError(QueryError):
     """The query was stopped because it ran longer than it may."""
+
+
+class QueryMemoryError(QueryError):
+    """The query was stopped because it needed more memory than it may use."""
+
+
+class ResultTooLargeError(QueryError):
+    """The answer to the query is larger than may be sent."""
