@@ -22,7 +22,9 @@ import click
 
 from tipgraph.errors import TipgraphError
 
-COMMANDS: Final[Mapping[str, str]] = {}
+COMMANDS: Final[Mapping[str, str]] = {
+    "format": "tipgraph.cli.format:format_files",
+}
 """Command name → ``module:function``, in the order in which ``tipgraph --help`` lists them."""
 
 EXIT_USAGE: Final = 2
