@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -131,19 +130,6 @@ def test_tool_names_a_term_that_no_vocabulary_declares(
     assert main([str(tmp_path / "node_modules")]) == 1
     assert f"{ORG}membership is declared by no vocabulary's own file" in capsys.readouterr().err
     assert read_table(tmp_path / TABLE) == []
-
-
-@pytest.fixture(scope="module")
-def node_modules(tmp_path_factory: pytest.TempPathFactory, frozen: list[OutsideTerm]) -> Path:
-    """The vocabularies' own files, in the versions in which they were read."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("npm is not installed")
-    folder = tmp_path_factory.mktemp("vocabularies")
-    packages = {f"{row.package}@{row.version}" for row in frozen if row.package.startswith(f"{SCOPE}/")}
-    command = [npm, "install", "--prefix", str(folder), "--ignore-scripts", "--no-audit", "--no-fund"]
-    subprocess.run([*command, *sorted(packages)], check=True, capture_output=True, timeout=300)
-    return folder / "node_modules"
 
 
 @pytest.mark.integration
