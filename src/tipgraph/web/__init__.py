@@ -1,0 +1,1 @@
+"""The web site and SPARQL endpoint of a graph."""
