@@ -17,6 +17,7 @@ from typing import Final, TypeAlias
 
 import pyoxigraph as ox
 
+from tipgraph.canonical import label_blank_nodes
 from tipgraph.errors import SourceError, parse_error
 from tipgraph.vocabulary import RDF, XSD, shorten
 
@@ -101,9 +102,8 @@ def serialize_graph(triples: Iterable[ox.Triple], prefixes: Mapping[str, str], h
     triples = list(triples)
     graph = _Graph(triples)
     if graph.labelled:
-        dataset = ox.Dataset(ox.Quad(t.subject, t.predicate, t.object) for t in triples)
-        dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
-        graph = _Graph(quad.triple for quad in dataset)
+        quads = label_blank_nodes(ox.Quad(t.subject, t.predicate, t.object) for t in triples)
+        graph = _Graph(quad.triple for quad in quads)
     return _write_document(graph, prefixes, header)
 
 

@@ -1,0 +1,80 @@
+"""Labels for blank nodes that depend on the graph alone, not on who parsed it."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from math import factorial, prod
+from typing import Final, TypeAlias
+
+import pyoxigraph as ox
+
+Term: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+
+_MOST_ORDERS: Final = 120
+"""RDFC-1.0 tries every order of a blank node's look-alike neighbours; beyond this it may run for hours."""
+
+
+def label_blank_nodes(quads: Iterable[ox.Quad]) -> list[ox.Quad]:
+    """The quads, each once, with the labels of RDF Dataset Canonicalization (RDFC-1.0).
+
+    Blank nodes can be entangled so that the algorithm takes exponential time (RDFC-1.0, section 7.1, "poison
+    graphs"); then they are numbered in the order in which they are met.
+    """
+    quads = list(dict.fromkeys(quads))
+    if not any(True for quad in quads for _ in _blank_nodes(quad)):
+        return quads
+    if _count_orders(quads) > _MOST_ORDERS:
+        numbers: dict[ox.BlankNode, ox.BlankNode] = {}
+        return [_renumber(quad, numbers) for quad in quads]
+    dataset = ox.Dataset(quads)
+    dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+    return list(dataset)
+
+
+def _blank_nodes(quad: ox.Quad) -> Iterator[ox.BlankNode]:
+    terms: list[object] = [quad.subject, quad.object, quad.graph_name]
+    while terms:
+        term = terms.pop()
+        if isinstance(term, ox.BlankNode):
+            yield term
+        elif isinstance(term, ox.Triple):
+            terms += [term.subject, term.object]
+
+
+def _count_orders(quads: list[ox.Quad]) -> int:
+    """The most orders in which look-alike neighbours of one blank node can stand."""
+    linked = [(quad, nodes) for quad in quads if (nodes := set(_blank_nodes(quad)))]
+    if all(len(nodes) == 1 for _, nodes in linked):
+        return 1
+    lines: defaultdict[ox.BlankNode, list[str]] = defaultdict(list)
+    for quad, nodes in linked:
+        text = str(quad)
+        for node in nodes:
+            text = text.replace(str(node), "_:z ")
+        for node in nodes:
+            lines[node].append(text)
+    look = {node: hash("\n".join(sorted(found))) for node, found in lines.items()}
+    alike: defaultdict[ox.BlankNode, Counter[int]] = defaultdict(Counter)
+    neighbours = {(node, other) for _, nodes in linked for node in nodes for other in nodes - {node}}
+    for node, other in neighbours:
+        alike[node][look[other]] += 1
+    # Eight in a row are more than enough to know, and their factorial is still cheap.
+    return max(prod(factorial(min(count, 8)) for count in found.values()) for found in alike.values())
+
+
+def _renumber(quad: ox.Quad, numbers: dict[ox.BlankNode, ox.BlankNode]) -> ox.Quad:
+    def rename(term: Term) -> Term:
+        if isinstance(term, ox.BlankNode):
+            return numbers.setdefault(term, ox.BlankNode(f"b{len(numbers)}"))
+        if isinstance(term, ox.Triple):
+            return ox.Triple(rename(term.subject), term.predicate, rename(term.object))  # type: ignore[arg-type]
+        return term
+
+    graph = quad.graph_name
+    return ox.Quad(
+        rename(quad.subject),  # type: ignore[arg-type]
+        quad.predicate,
+        rename(quad.object),
+        graph if isinstance(graph, ox.DefaultGraph) else rename(graph),  # type: ignore[arg-type]
+    )
