@@ -76,8 +76,10 @@ def parse_error(path: Path, error: SyntaxError) -> ParseError:
     if "LoadDocumentCallback" in reason:
         reason = "its JSON-LD context lies at another address, and nothing is fetched from the network"
         hint = "copy the context into the file"
+    # Lower case as all messages, unless the first word is an acronym.
+    reason = re.sub(r"^[A-Z](?![A-Z])", lambda first: first[0].lower(), reason)
     return ParseError(
-        f"{where}: {reason[:1].lower()}{reason[1:]}",
+        f"{where}: {reason}",
         hint,
         path=path,
         line=line,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tipgraph.errors import ParseError, SourceError
+from tipgraph.errors import ParseError, SourceError, parse_error
 from tipgraph.vocabulary import GRAPH, GRAPH_CATALOG, GRAPH_ONTOLOGY, read_prefixes
 
 _MARKER: Final = Path("ontology") / "prefixes.ttl"
@@ -57,8 +57,15 @@ class Sources:
         return self.root / "queries"
 
     def prefixes(self) -> dict[str, str]:
-        """The prefix table of ``ontology/prefixes.ttl``."""
-        return read_prefixes(self.ontology / "prefixes.ttl")
+        """The prefix table of ``ontology/prefixes.ttl``.
+
+        Raises ``SourceError`` when that file cannot be read and ``ParseError`` when it is not Turtle.
+        """
+        path = self.ontology / "prefixes.ttl"
+        try:
+            return read_prefixes(read_file(path))
+        except SyntaxError as error:
+            raise parse_error(path, error) from error
 
     def turtle_files(self) -> list[Path]:
         """Every Turtle file of the ontology, the data and the shapes, sorted by path."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
 import pyoxigraph as ox
@@ -39,13 +38,13 @@ GRAPH_INFERRED: Final = f"{GRAPH}inferred"
 GRAPH_CATALOG: Final = f"{GRAPH}catalog"
 
 
-def read_prefixes(path: Path) -> dict[str, str]:
-    """Prefix → namespace IRI, in alphabetical order of the prefixes, as declared in ``path``.
+def read_prefixes(turtle: bytes) -> dict[str, str]:
+    """Prefix → namespace IRI, in alphabetical order of the prefixes, as ``turtle`` declares them.
 
-    Raises ``OSError`` when the file cannot be read and ``SyntaxError`` when it is not Turtle.
+    Raises ``SyntaxError`` when it is not Turtle.
     """
     declared: dict[str, dict[str, str]] = {}
-    for quad in ox.parse(path=str(path), format=ox.RdfFormat.TURTLE):
+    for quad in ox.parse(turtle, format=ox.RdfFormat.TURTLE):
         if quad.predicate.value in (f"{SH}prefix", f"{SH}namespace") and isinstance(quad.object, ox.Literal):
             declared.setdefault(str(quad.subject), {})[quad.predicate.value] = quad.object.value
     table = {row[f"{SH}prefix"]: row[f"{SH}namespace"] for row in declared.values() if len(row) == 2}
