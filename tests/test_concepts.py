@@ -32,8 +32,8 @@ REQUIRED = {
     "statuses": "in-force adopted proposed draft replaced planned",
     "frequencies": "annual biannual biennial triennial",
     "quantities": """member-states ratifications signatures-without-ratification participating-states
-        signatories national-committees votes-in-favour votes-against abstentions countries languages copies seminars
-        modules""",
+        signatories national-committees votes-in-favour votes-against abstentions countries languages
+        copies seminars modules""",
     "report-regions": "african-region americas-region asian-region european-region",
     "membership-roles": "full-member suspended-member associate-member partner-role observer-role",
 }
