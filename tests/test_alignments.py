@@ -13,7 +13,7 @@ from freeze_outside_terms import SCOPE, TABLE, OutsideTerm, read_table
 
 from tipgraph.sources import locate_sources
 from tipgraph.store import load_dataset
-from tipgraph.vocabulary import ORG, OWL, RDF, RDFS, TIP
+from tipgraph.vocabulary import BASE, ORG, OWL, RDF, RDFS, TIP
 
 SOURCES = locate_sources(Path(__file__).parent.parent)
 ALIGNMENTS = SOURCES.ontology / "alignments.ttl"
@@ -207,3 +207,23 @@ def test_no_property_is_functional_through_an_outside_one(axioms: Axioms) -> Non
     own = [name for name in axioms.broader_properties if name.startswith(TIP)]
     assert len(own) > 50
     assert [name for name in own if closure(name, axioms.broader_properties) & functional] == []
+
+
+@pytest.mark.integration
+def test_axioms_on_outside_terms_are_those_of_their_vocabulary(axioms: Axioms) -> None:
+    restated = [
+        quad
+        for path in SOURCES.ontology.glob("*.ttl")
+        for quad in ox.parse(path=str(path), format=ox.RdfFormat.TURTLE)
+        if isinstance(quad.subject, ox.NamedNode)
+        and not quad.subject.value.startswith(BASE)
+        and quad.predicate.value != TYPE
+    ]
+    assert len(restated) > 5
+    for axiom in restated:
+        graphs = [
+            quad.graph_name.value
+            for quad in axioms.store.quads_for_pattern(axiom.subject, axiom.predicate, axiom.object)
+            if isinstance(quad.graph_name, ox.NamedNode)
+        ]
+        assert any(not graph.startswith(BASE) for graph in graphs), axiom
