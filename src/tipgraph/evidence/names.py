@@ -84,8 +84,9 @@ def carries_word(text_words: set[str], word: str) -> bool:
 
     Forms of a word agree by their stem in the Snowball algorithm for English: "prosecute" and "prosecution".
     """
-    stems = {_stem(other) for other in text_words}
-    return all(part.isdigit() or _stem(part) in stems for part in words_of(word))
+    # The algorithm takes the s of "MoUs" for a part of the word.
+    forms = {form for other in text_words for form in (_stem(other), other.removesuffix("s"))}
+    return all(part.isdigit() or _stem(part) in forms for part in words_of(word))
 
 
 def carries_number(text: str, number: int) -> bool:
