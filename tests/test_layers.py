@@ -131,7 +131,7 @@ def test_a_module_keeps_to_its_layer(path: Path) -> None:
 
 
 def test_every_module_is_read() -> None:
-    assert len(FILES) >= 20
+    assert len(FILES) >= 15
     assert {"errors", "store", "turtle"} <= {module_of(path) for path in FILES}
 
 
