@@ -1,0 +1,200 @@
+"""Queries run over a dataset by Oxigraph."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import pyoxigraph as ox
+
+from tipgraph.errors import ParameterError, QueryError, ServiceRefusedError
+from tipgraph.sparql.analysis import CheckedQuery, QueryForm, check_query
+from tipgraph.sparql.results import AskResult, GraphResult, QueryResult, SelectResult
+from tipgraph.store import Dataset
+from tipgraph.terms import Term
+from tipgraph.vocabulary import GRAPH_INFERRED, shorten
+
+
+@dataclass(frozen=True)
+class QueryRequest:
+    """A query and all that its answer depends on but the dataset."""
+
+    text: str
+    parameters: Mapping[str, Term] = field(default_factory=dict)
+    """Variable → the term that it stands for."""
+    asserted_only: bool = False
+    """Whether what was inferred is left out, of the default graph and as a named graph."""
+    default_graphs: tuple[str, ...] | None = None
+    """The graphs that make up the default graph; like ``named_graphs``, it goes before ``FROM`` (SPARQL 1.1
+    Protocol, section 2.1.4)."""
+    named_graphs: tuple[str, ...] | None = None
+    base_iri: str | None = None
+
+
+class QueryableDataset:
+    """A dataset as queries see it: its default graph is one set of triples, the union of the named graphs.
+
+    Oxigraph can query a union without building it, but then a triple of two graphs is found twice and counted
+    twice (SPARQL 1.1, section 13.1 asks for the merge). So each union is built, once, when it is first asked
+    for. The dataset must not change afterwards.
+    """
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.prefixes: Final = dataset.prefixes
+        self._dataset = dataset
+        self._stores: dict[bool, ox.Store] = {}
+        self._lock = threading.Lock()
+
+    def graph_names(self, *, asserted_only: bool) -> list[str]:
+        """The IRIs of the named graphs, sorted."""
+        return self._dataset.asserted_graph_names() if asserted_only else self._dataset.graph_names()
+
+    def store(self, *, asserted_only: bool) -> ox.Store:
+        """The named graphs, and in the default graph their union."""
+        with self._lock:
+            if asserted_only not in self._stores:
+                left_out = ox.NamedNode(GRAPH_INFERRED) if asserted_only else None
+                quads = (quad for quad in self._dataset.store if quad.graph_name != left_out)
+                self._stores[asserted_only] = _unite(quads)
+            return self._stores[asserted_only]
+
+
+def _unite(quads: Iterable[ox.Quad]) -> ox.Store:
+    store = ox.Store()
+    store.bulk_extend(quads)
+    store.update("INSERT { ?s ?p ?o } WHERE { GRAPH ?g { ?s ?p ?o } }")
+    return store
+
+
+def run_query(dataset: QueryableDataset, request: QueryRequest) -> QueryResult:
+    """The result of ``request``; rows are in the order of the query, blank nodes are numbered from ``_:b0``.
+
+    Raises ``QueryError`` and its kin, and nothing is run, when the query is malformed, is an update, calls
+    another endpoint, asks for a graph that the dataset does not hold, or lacks a parameter's variable.
+    """
+    query = check_query(request.text, dataset.prefixes, base_iri=request.base_iri)
+    graphs = _choose_graphs(dataset, request, query)
+
+    def evaluate(text: str, parameters: Mapping[str, Term]) -> QueryResult:
+        solutions = graphs.store.query(
+            text,
+            base_iri=request.base_iri,
+            prefixes=dataset.prefixes,
+            default_graph=graphs.default,
+            named_graphs=graphs.named,
+            substitutions={ox.Variable(name): term for name, term in parameters.items()},
+        )
+        return _collect(solutions, query)
+
+    try:
+        result = evaluate(admit_parameters(query, request.parameters), request.parameters)
+        if request.parameters and result == SelectResult(query.columns, ()):
+            # Grouped by its parameters, nothing is no group; but the one group of all solutions is there even
+            # when there are none, and counts 0.
+            scope = query.scopes[0]
+            if scope.pattern and scope.aggregates and scope.grouping is None:
+                result = evaluate(_insert(query.text, [(scope.pattern[0], " FILTER(false) ")]), {})
+    except RuntimeError as error:
+        raise QueryError(f"the query cannot be evaluated: {error}", "simplify it") from error
+    return result
+
+
+def admit_parameters(query: CheckedQuery, parameters: Iterable[str]) -> str:
+    """The text of ``query``, in which every scope that mentions one of ``parameters`` can be told its value.
+
+    Oxigraph substitutes a variable (SPARQL-dev SEP-0007) where it is seen from outside: a scope has to select
+    it, and to group by it where it groups. A scope that selects nothing by name sees it once a VALUES that
+    leaves it open has named it. Only names are written into the query; values never are.
+
+    Raises ``ParameterError`` where that cannot be done.
+    """
+    for name in parameters:
+        if name not in query.variables:
+            known = ", ".join(f"?{variable}" for variable in query.variables) or "none"
+            raise ParameterError(f"the query has no variable ?{name}", f"its variables: {known}")
+    insertions: list[tuple[int, str]] = []
+    for scope in query.scopes:
+        hidden = sorted(scope.mentioned.intersection(parameters) - (scope.selected or frozenset()))
+        if not hidden or scope.pattern is None:
+            continue
+        names = " ".join(f"?{name}" for name in hidden)
+        if scope.selected is None:
+            insertions += [(scope.pattern[0], f" VALUES ?{name} {{ UNDEF }} ") for name in hidden]
+            continue
+        if query.form is QueryForm.DESCRIBE and scope is query.scopes[0]:
+            raise ParameterError(f"the pattern of a DESCRIBE cannot be told {names}", "use CONSTRUCT instead")
+        insertions.append((scope.selection, f" {names} "))
+        if scope.grouping is not None:
+            insertions.append((scope.grouping, f" {names} "))
+        elif scope.aggregates:
+            if scope is not query.scopes[0] or scope.has_modifiers:
+                raise ParameterError(
+                    f"a pattern that is aggregated as a whole cannot be told {names}",
+                    f"write GROUP BY {names} after the pattern",
+                )
+            insertions.append((scope.pattern[1] + 1, f" GROUP BY {names} "))
+    return _insert(query.text, insertions)
+
+
+def _insert(text: str, insertions: Iterable[tuple[int, str]]) -> str:
+    for place, inserted in sorted(insertions, reverse=True):
+        text = text[:place] + inserted + text[place:]
+    return text
+
+
+@dataclass(frozen=True)
+class _Graphs:
+    """The store to query, and the graphs to restrict it to, where that is asked for."""
+
+    store: ox.Store
+    default: list[ox.NamedNode | ox.BlankNode | ox.DefaultGraph] | None = None
+    named: list[ox.NamedNode | ox.BlankNode] | None = None
+
+
+def _choose_graphs(dataset: QueryableDataset, request: QueryRequest, query: CheckedQuery) -> _Graphs:
+    """The graphs that the request names, else those of ``FROM``, else all (SPARQL 1.1, section 13.2)."""
+    default, named = request.default_graphs, request.named_graphs
+    if default is None and named is None:
+        default, named = query.from_graphs, query.from_named_graphs
+    store = dataset.store(asserted_only=request.asserted_only)
+    if not default and not named:
+        return _Graphs(store)
+    known = dataset.graph_names(asserted_only=request.asserted_only)
+    for name in (*(default or ()), *(named or ())):
+        if name not in known:
+            graphs = ", ".join(shorten(graph, dataset.prefixes) for graph in known)
+            raise ServiceRefusedError(
+                f"the dataset holds no graph <{name}>, and none is fetched",
+                f"its graphs are {graphs}" if graphs else "it has no named graphs; leave out FROM",
+            )
+    default_nodes = [ox.NamedNode(name) for name in dict.fromkeys(default or ())]
+    named_nodes: list[ox.NamedNode | ox.BlankNode] = [ox.NamedNode(name) for name in named or ()]
+    if len(default_nodes) < 2:
+        return _Graphs(store, list(default_nodes), named_nodes)
+    merged = ox.Store()
+    for node in named_nodes:
+        merged.bulk_extend(store.quads_for_pattern(None, None, None, node))
+    for node in default_nodes:
+        triples = store.quads_for_pattern(None, None, None, node)
+        merged.bulk_extend(ox.Quad(found.subject, found.predicate, found.object) for found in triples)
+    return _Graphs(merged, [ox.DefaultGraph()], named_nodes)
+
+
+def _collect(
+    solutions: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples, query: CheckedQuery
+) -> QueryResult:
+    if isinstance(solutions, ox.QueryBoolean):
+        return AskResult(bool(solutions))
+    if isinstance(solutions, ox.QueryTriples):
+        return GraphResult(tuple(dict.fromkeys(solutions)))
+    numbers: dict[ox.BlankNode, ox.BlankNode] = {}
+
+    def number(term: Term | None) -> Term | None:
+        if isinstance(term, ox.BlankNode):
+            return numbers.setdefault(term, ox.BlankNode(f"b{len(numbers)}"))
+        return term
+
+    rows = tuple(tuple(number(solution[name]) for name in query.columns) for solution in solutions)
+    return SelectResult(query.columns, rows)

@@ -1,0 +1,129 @@
+"""The results of queries, and how they are written: the four W3C formats of SELECT and ASK, and RDF."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+import pyoxigraph as ox
+
+from tipgraph.errors import UnknownNameError
+from tipgraph.serialization import SYNTAXES, serialize_quads
+from tipgraph.terms import Term
+from tipgraph.vocabulary import XSD
+
+
+@dataclass(frozen=True)
+class SelectResult:
+    """The solutions of a SELECT; a term for each variable in each row, ``None`` where it is unbound."""
+
+    variables: tuple[str, ...]
+    rows: tuple[tuple[Term | None, ...], ...]
+
+
+@dataclass(frozen=True)
+class AskResult:
+    """The answer of an ASK."""
+
+    answer: bool
+
+    def __bool__(self) -> bool:
+        """The answer."""
+        return self.answer
+
+
+@dataclass(frozen=True)
+class GraphResult:
+    """The graph of a CONSTRUCT or DESCRIBE, each triple once."""
+
+    triples: tuple[ox.Triple, ...]
+
+
+QueryResult: TypeAlias = SelectResult | AskResult | GraphResult
+
+
+@dataclass(frozen=True)
+class ResultFormat:
+    """A format of SELECT and ASK: the name that users give it and its media type."""
+
+    name: str
+    media_type: str
+    format: ox.QueryResultsFormat
+
+
+RESULT_FORMATS: Final[Mapping[str, ResultFormat]] = {
+    found.name: found
+    for found in (
+        ResultFormat("json", "application/sparql-results+json", ox.QueryResultsFormat.JSON),
+        ResultFormat("xml", "application/sparql-results+xml", ox.QueryResultsFormat.XML),
+        ResultFormat("csv", "text/csv", ox.QueryResultsFormat.CSV),
+        ResultFormat("tsv", "text/tab-separated-values", ox.QueryResultsFormat.TSV),
+    )
+}
+"""Name → format, the one to prefer first."""
+
+
+def write_result(result: QueryResult, format_name: str, prefixes: Mapping[str, str]) -> bytes:
+    """``result`` in the format called ``format_name``; equal results give equal bytes.
+
+    Raises ``UnknownNameError`` when there is no such format for this kind of result.
+    """
+    if isinstance(result, GraphResult):
+        syntax = SYNTAXES.get(format_name)
+        if syntax is None:
+            raise _unknown_format(format_name, "a graph, as CONSTRUCT and DESCRIBE give,", SYNTAXES)
+        quads = (ox.Quad(triple.subject, triple.predicate, triple.object) for triple in result.triples)
+        return serialize_quads(quads, syntax, prefixes)
+    found = RESULT_FORMATS.get(format_name)
+    if found is None:
+        raise _unknown_format(format_name, "the result of SELECT or ASK", RESULT_FORMATS)
+    content = _write_json(result)
+    if found.name == "json":
+        return content
+    return (
+        ox.parse_query_results(content, format=ox.QueryResultsFormat.JSON).serialize(format=found.format)
+        or b""
+    )
+
+
+def _unknown_format(name: str, what: str, known: Mapping[str, object]) -> UnknownNameError:
+    return UnknownNameError(f"{what} cannot be written as {name!r}", f"use one of {', '.join(known)}")
+
+
+def _write_json(result: SelectResult | AskResult) -> bytes:
+    """SPARQL 1.1 Query Results JSON Format."""
+    document: dict[str, Any]
+    if isinstance(result, AskResult):
+        document = {"head": {}, "boolean": result.answer}
+    else:
+        bindings = [
+            {
+                name: _term_object(term)
+                for name, term in zip(result.variables, row, strict=True)
+                if term is not None
+            }
+            for row in result.rows
+        ]
+        document = {"head": {"vars": result.variables}, "results": {"bindings": bindings}}
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _term_object(term: Term) -> dict[str, Any]:
+    match term:
+        case ox.NamedNode():
+            return {"type": "uri", "value": term.value}
+        case ox.BlankNode():
+            return {"type": "bnode", "value": term.value}
+        case ox.Triple():
+            parts = {"subject": term.subject, "predicate": term.predicate, "object": term.object}
+            return {"type": "triple", "value": {name: _term_object(part) for name, part in parts.items()}}
+    written = {"type": "literal", "value": term.value}
+    if term.language:
+        written["xml:lang"] = term.language
+        if term.direction:
+            written["its:dir"] = term.direction.value
+    elif term.datatype.value != f"{XSD}string":
+        written["datatype"] = term.datatype.value
+    return written
