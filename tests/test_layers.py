@@ -12,8 +12,8 @@ PACKAGE = Path(__file__).parents[1] / "src" / "tipgraph"
 
 LAYERS = (
     ("errors", "vocabulary", "canonical"),
-    ("sources", "turtle", "terms", "queryfile", "negotiation"),
-    ("serialization",),
+    ("sources", "turtle", "terms", "negotiation"),
+    ("serialization", "queryfile"),
     ("store",),
     ("inference", "validation", "evidence", "search", "describe", "statistics", "export", "sparql"),
     ("graph",),

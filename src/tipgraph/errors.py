@@ -8,6 +8,7 @@
     ├── ParseError                a file is not well-formed RDF; carries file, line and column
     ├── OntologyError             an axiom or rule cannot be used, or the facts contradict it
     ├── UnknownNameError          no resource, query, graph or format bears that name
+    ├── AmbiguousNameError        several resources bear it
     ├── BusyError                 the server has no place for another request at present
     └── QueryError                a SPARQL query cannot be answered
         ├── QuerySyntaxError      it is not well-formed; carries line and column
@@ -76,6 +77,8 @@ def parse_error(path: Path, error: SyntaxError) -> ParseError:
     if "LoadDocumentCallback" in reason:
         reason = "its JSON-LD context lies at another address, and nothing is fetched from the network"
         hint = "copy the context into the file"
+    if "No scheme found" in reason:
+        hint = "write the IRI in full, or declare what it is relative to with @base"
     # Lower case as all messages, unless the first word is an acronym.
     reason = re.sub(r"^[A-Z](?![A-Z])", lambda first: first[0].lower(), reason)
     return ParseError(
@@ -93,6 +96,10 @@ class OntologyError(TipgraphError):
 
 class UnknownNameError(TipgraphError):
     """No resource, query, graph or format bears the name that was asked for."""
+
+
+class AmbiguousNameError(TipgraphError):
+    """Several resources bear the name that was asked for."""
 
 
 class BusyError(TipgraphError):
