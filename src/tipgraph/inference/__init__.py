@@ -1,0 +1,134 @@
+"""What the facts and the axioms entail by OWL 2 RL and the rules of ``ontology/rules/``, and why.
+
+``infer`` compiles the axioms of a dataset to rules (``compilation``, ``expressions``), joins them with the
+rules of files (``rule_files``), puts them in order (``stratification``) and runs them to a fixpoint in the
+store (``fixpoint``). It then looks for contradictions (``contradictions``). What is entailed and left out on
+purpose is listed in ``omissions``. ``explain`` derives one triple backwards (``explanation``).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Literal
+
+import pyoxigraph as ox
+
+from tipgraph.errors import OntologyError, UnknownNameError
+from tipgraph.inference.contradictions import check_consistency
+from tipgraph.inference.explanation import Axiom, Derivation, Explainer
+from tipgraph.inference.facts import INFERRED, add, graphs_of
+from tipgraph.inference.fixpoint import Fixpoint
+from tipgraph.inference.omissions import OMISSIONS, Omission
+from tipgraph.inference.provenance import Place, PlaceFinder
+from tipgraph.inference.ruleset import RuleSet, compile_rules
+from tipgraph.inference.stratification import stratify
+from tipgraph.store import Dataset
+
+__all__ = [
+    "OMISSIONS",
+    "REASONERS",
+    "Axiom",
+    "Derivation",
+    "InferenceReport",
+    "Omission",
+    "Place",
+    "Reasoner",
+    "explain",
+    "infer",
+]
+
+Reasoner = Literal["native", "owlrl"]
+REASONERS: Final[tuple[Reasoner, ...]] = ("native", "owlrl")
+
+
+@dataclass(frozen=True)
+class InferenceReport:
+    """What an inference did; ``by_rule`` counts the triples that each rule added first."""
+
+    reasoner: Reasoner
+    asserted: int
+    inferred: int
+    rules: int
+    by_rule: Mapping[str, int]
+
+
+def infer(dataset: Dataset, rules: Path | None, *, reasoner: Reasoner = "native") -> InferenceReport:
+    """Fill ``graph:inferred`` with what the dataset entails and does not say, and count it.
+
+    What the graph held before is replaced. ``rules`` is a folder of CONSTRUCT rules. Raises ``OntologyError``
+    on an axiom outside OWL 2 RL, a rule that cannot be used, and a contradiction; then ``graph:inferred`` is
+    empty.
+    """
+    store = dataset.store
+    store.remove_graph(INFERRED)
+    asserted = len(store)
+    places = PlaceFinder(dataset)
+    try:
+        ruleset, by_rule = _close(dataset, rules, places, reasoner)
+        check_consistency(dataset, ruleset, places)
+    except OntologyError:
+        store.remove_graph(INFERRED)
+        raise
+    return InferenceReport(reasoner, asserted, len(store) - asserted, len(ruleset.rules), by_rule)
+
+
+def explain(dataset: Dataset, rules: Path | None, triple: ox.Triple) -> Derivation:
+    """The shortest derivation of ``triple`` in ``dataset``, where ``infer`` was run with the same ``rules``.
+
+    Raises ``UnknownNameError`` when the triple is neither asserted nor inferred.
+    """
+    places = PlaceFinder(dataset)
+    ruleset = compile_rules(dataset, rules, places)
+    if not graphs_of(dataset.store, triple):
+        raise UnknownNameError(
+            f"{ruleset.axioms.say(*triple)} is neither asserted nor inferred",
+            "tipgraph show lists what is known of a resource",
+        )
+    return Explainer(dataset, ruleset, places).explain(triple)
+
+
+def _close(
+    dataset: Dataset, folder: Path | None, places: PlaceFinder, reasoner: Reasoner
+) -> tuple[RuleSet, Mapping[str, int]]:
+    """Run the rules to a fixpoint; again, with the new rules, as long as what is inferred are axioms."""
+    axioms: set[ox.Triple] = set()
+    while True:
+        ruleset = compile_rules(dataset, folder, places)
+        fixpoint = Fixpoint(dataset.store, equality=ruleset.equality)
+        if reasoner == "owlrl":
+            return ruleset, _close_with_owlrl(dataset, ruleset, fixpoint)
+        fixpoint.run(stratify(ruleset.rules))
+        if not fixpoint.new_axioms:
+            return ruleset, dict(fixpoint.counts)
+        # Facts that were held for absent may have to be derived first, so start afresh.
+        axioms |= fixpoint.new_axioms
+        dataset.store.clear_graph(INFERRED)
+        add(dataset.store, axioms)
+
+
+def _close_with_owlrl(dataset: Dataset, ruleset: RuleSet, fixpoint: Fixpoint) -> Mapping[str, int]:
+    from tipgraph.inference.reference import close_with_owlrl
+
+    counts: Counter[str] = Counter()
+    added, contradictions = close_with_owlrl(dataset.store)
+    counts["owlrl"] += added
+    with_files = [component for component in stratify(ruleset.rules) if component.file_rules()]
+    for _, stratum in itertools.groupby(
+        sorted(with_files, key=lambda one: one.stratum), lambda one: one.stratum
+    ):
+        components = [
+            replace(component, rules=component.file_rules(), recursive=True) for component in stratum
+        ]
+        while fixpoint.run(components):
+            added, contradictions = close_with_owlrl(dataset.store)
+            counts["owlrl"] += added
+    if contradictions:
+        check_consistency(dataset, ruleset, PlaceFinder(dataset))
+        raise OntologyError(
+            f"owlrl finds a contradiction: {contradictions[0]}", "correct the facts or the axiom"
+        )
+    return counts + fixpoint.counts

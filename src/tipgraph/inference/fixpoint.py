@@ -1,0 +1,84 @@
+"""Rules run to a fixpoint in the store: semi-naive evaluation, one component of rules after another."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import pyoxigraph as ox
+
+from tipgraph.inference.axioms import AXIOM_CLASSES, SAME_AS, SCHEMA_PREDICATES, is_axiom
+from tipgraph.inference.facts import add, derive
+from tipgraph.inference.rules import GRAPH_FRESH, Rule
+from tipgraph.inference.stratification import Component
+
+_FRESH: Final = ox.NamedNode(GRAPH_FRESH)
+
+
+@dataclass
+class Fixpoint:
+    """Adds to ``graph:inferred`` of ``store`` what rules derive, and counts it by the name of the rule."""
+
+    store: ox.Store
+    equality: bool
+    counts: Counter[str] = field(default_factory=Counter)
+    new_axioms: set[ox.Triple] = field(default_factory=set)
+    """What was derived and can change what the rules are."""
+
+    def run(self, components: Iterable[Component]) -> int:
+        """How many triples were added by running ``components`` in their order until nothing new follows."""
+        before = self.counts.total()
+        try:
+            for component in components:
+                self._saturate(component)
+        finally:
+            self.store.remove_graph(_FRESH)
+        return self.counts.total() - before
+
+    def _saturate(self, component: Component) -> None:
+        if not component.recursive:
+            for rule in component.rules:
+                self._add(rule, self._derive(rule))
+            return
+        fresh: list[ox.Triple] = []
+        for rule in component.rules:
+            fresh += self._add(rule, self._derive(rule))
+        # A rule needs to look again only at what is new in a pattern that the component itself feeds.
+        fed = {rule: rule.variants(component.feeds) for rule in component.rules}
+        while fresh:
+            self.store.clear_graph(_FRESH)
+            add(self.store, fresh, _FRESH)
+            fresh = []
+            for rule, numbers in fed.items():
+                for number in numbers:
+                    fresh += self._add(rule, self._derive(rule, number))
+
+    def _derive(self, rule: Rule, fresh: int | None = None) -> Sequence[ox.Triple]:
+        return derive(self.store, rule.construct(fresh), rule.blank_nodes())
+
+    def _add(self, rule: Rule, triples: Sequence[ox.Triple]) -> Sequence[ox.Triple]:
+        if triples:
+            add(self.store, triples)
+            self.counts[rule.name] += len(triples)
+            if _can_derive_axioms(rule):
+                self.new_axioms.update(triple for triple in triples if self._is_new_axiom(triple))
+        return triples
+
+    def _is_new_axiom(self, triple: ox.Triple) -> bool:
+        # Once things are merged at all, another owl:sameAs needs no other rules.
+        return is_axiom(triple) and not (self.equality and triple.predicate == SAME_AS)
+
+
+def _can_derive_axioms(rule: Rule) -> bool:
+    """Whether what ``rule`` derives may need other rules.
+
+    What the ``scm-`` rules derive about the vocabulary follows for its instances by the rules that there are.
+    """
+    if rule.head is None or rule.name.startswith("scm-"):
+        return False
+    return any(
+        isinstance(slot, ox.Variable) or slot in SCHEMA_PREDICATES or slot in AXIOM_CLASSES
+        for slot in rule.head[1:]
+    )
