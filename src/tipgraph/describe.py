@@ -146,7 +146,7 @@ def name_term(dataset: Dataset, term: Term) -> Named:
 
 
 def name_property(dataset: Dataset, predicate: ox.NamedNode) -> Named:
-    """``predicate`` as ``name_term`` has it; its label, where it has none, is made of the words of its name."""
+    """``predicate`` as ``name_term`` has it; where it has no label, the words of its name are one."""
     named = name_term(dataset, predicate)
     if named.label != named.name:
         return named

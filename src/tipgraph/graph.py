@@ -1,0 +1,210 @@
+"""The public Python API: one object that loads a graph, infers, and answers.
+
+::
+
+    from tipgraph import KnowledgeGraph
+
+    kg = KnowledgeGraph.open()
+    kg.select("SELECT ?plan ?label { ?plan a tip:ActionPlan ; skos:prefLabel ?label } ORDER BY ?label")
+    kg.select("SELECT ?text { ?text tip:adoptedBy ?by }", by="id:ecowas")
+    kg.describe("ECOWAS")
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from datetime import date
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import pyoxigraph as ox
+
+from tipgraph.describe import Description, describe, find_resource
+from tipgraph.errors import ParameterError, QueryError, UnknownNameError
+from tipgraph.export import export_dataset, find_graphs
+from tipgraph.inference import Reasoner, infer
+from tipgraph.queryfile import Parameter, QueryFile, parse_query_file, read_query_folder
+from tipgraph.sources import Sources, locate_sources
+from tipgraph.sparql.execution import QueryableDataset, QueryRequest, run_query
+from tipgraph.sparql.results import AskResult, GraphResult, QueryResult, SelectResult
+from tipgraph.statistics import Statistics, count_resources
+from tipgraph.store import Dataset, load_dataset, load_files
+from tipgraph.terms import Term, read_typed, to_python, to_term
+from tipgraph.vocabulary import CONCEPT, ID
+
+if TYPE_CHECKING:
+    import rdflib
+
+_NAMESPACES: Final = {"resource": ID, "concept": CONCEPT}
+"""Parameter type → where what it names is looked for."""
+
+_Result = TypeVar("_Result", SelectResult, AskResult, GraphResult)
+
+
+class KnowledgeGraph:
+    """A dataset that answers queries. It does not change once it is opened, so threads may share it."""
+
+    def __init__(self, dataset: Dataset, sources: Sources) -> None:
+        self.dataset: Final = dataset
+        """The dataset itself, with its Oxigraph store."""
+        self.sources: Final = sources
+        """Where the ontology, the shapes and the query library are."""
+
+    @classmethod
+    def open(
+        cls, root: str | PathLike[str] | None = None, *, infer: bool = True, reasoner: Reasoner = "native"
+    ) -> KnowledgeGraph:
+        """The graph of the folder ``root``: the checkout around the working folder, else the package's own.
+
+        What it entails is in ``graph:inferred``, unless ``infer`` is false. Raises ``SourceError``,
+        ``ParseError`` and ``OntologyError`` when it cannot be loaded.
+        """
+        sources = locate_sources(Path(root) if root is not None else None)
+        dataset = load_dataset(sources)
+        if infer:
+            _infer(dataset, sources, reasoner)
+        return cls(dataset, sources)
+
+    @classmethod
+    def from_files(
+        cls, paths: Iterable[str | PathLike[str]], *, root: str | PathLike[str] | None = None
+    ) -> KnowledgeGraph:
+        """A graph of RDF files in any syntax instead of the project's own; nothing is inferred."""
+        sources = locate_sources(Path(root) if root is not None else None)
+        dataset = load_files((Path(path) for path in paths), sources.prefixes())
+        return cls(dataset, sources)
+
+    @property
+    def prefixes(self) -> Mapping[str, str]:
+        """The prefixes that a query need not declare."""
+        return self.dataset.prefixes
+
+    def run(self, request: QueryRequest) -> QueryResult:
+        """The result of ``request``; a function of plain values, for a worker process to run."""
+        return run_query(self._queryable, request)
+
+    def query(
+        self,
+        query: str | QueryFile,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        asserted_only: bool = False,
+    ) -> QueryResult:
+        """The result of a query of any form, as RDF terms.
+
+        ``query`` is SPARQL, or a query of the library. Where its header declares ``parameters``, they are
+        read as it says, and those left out have their defaults; any other variable may be given an RDF term
+        or a Python value (see ``terms``). Raises ``QueryError`` and its kin.
+        """
+        return self.run(self.request(query, parameters, asserted_only=asserted_only))
+
+    def request(
+        self,
+        query: str | QueryFile,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        asserted_only: bool = False,
+    ) -> QueryRequest:
+        """What ``query`` would run, with every parameter as an RDF term."""
+        if isinstance(query, str):
+            query = parse_query_file(query, "the query")
+        given = dict(parameters or {})
+        terms: dict[str, Term] = {}
+        for parameter in query.parameters:
+            value = given.pop(parameter.name, parameter.default)
+            if value is None:
+                raise ParameterError(
+                    f"the parameter {parameter.name} of {query.name} is not given",
+                    f"give {parameter.name}, a {parameter.type}"
+                    + (f": {parameter.about}" if parameter.about else ""),
+                )
+            terms[parameter.name] = self._read_parameter(parameter, value)
+        if given and query.parameters:
+            declared = ", ".join(parameter.name for parameter in query.parameters)
+            raise ParameterError(
+                f"{query.name} has no parameter {next(iter(given))}", f"its parameters are {declared}"
+            )
+        terms |= {name: to_term(value, self.prefixes) for name, value in given.items()}
+        return QueryRequest(query.text, terms, asserted_only)
+
+    def select(self, query: str | QueryFile, /, **parameters: Any) -> list[dict[str, Any]]:
+        """The rows of a SELECT as dictionaries of Python values: see ``terms`` for what becomes what."""
+        result = _expect(self.query(query, parameters), SelectResult, "SELECT")
+        return [dict(zip(result.variables, map(to_python, row), strict=True)) for row in result.rows]
+
+    def ask(self, query: str | QueryFile, /, **parameters: Any) -> bool:
+        """The answer of an ASK."""
+        return _expect(self.query(query, parameters), AskResult, "ASK").answer
+
+    def construct(self, query: str | QueryFile, /, **parameters: Any) -> list[ox.Triple]:
+        """The triples of a CONSTRUCT or DESCRIBE."""
+        return list(_expect(self.query(query, parameters), GraphResult, "CONSTRUCT or DESCRIBE").triples)
+
+    def queries(self) -> tuple[QueryFile, ...]:
+        """The query library, sorted by name."""
+        return tuple(read_query_folder(self.sources.queries).values())
+
+    def library_query(self, name: str) -> QueryFile:
+        """The query of the library called ``name``; raises ``UnknownNameError`` with the nearest names."""
+        library = read_query_folder(self.sources.queries)
+        if name not in library:
+            nearest = difflib.get_close_matches(name, library, n=3, cutoff=0.5)
+            hint = f"did you mean {' or '.join(nearest)}?" if nearest else "tipgraph query --list names them"
+            raise UnknownNameError(f"the library has no query {name!r}", hint)
+        return library[name]
+
+    def find(self, name: str) -> str:
+        """The IRI of what a person calls ``name``: see ``describe.find_resource``."""
+        return find_resource(self.dataset, name)
+
+    def describe(self, name: str, *, everything: bool = False) -> Description:
+        """What the graph says of the resource called ``name``: see ``describe.describe``."""
+        return describe(self.dataset, self.find(name), everything=everything)
+
+    def statistics(self) -> Statistics:
+        """How much of what the graph holds."""
+        return count_resources(self.dataset)
+
+    def export(self, format: str = "trig", *, graphs: Iterable[str] | None = None) -> bytes:
+        """The dataset, or the graphs of it that are named, in RDF: see ``export.export_dataset``."""
+        return export_dataset(
+            self.dataset, format, None if graphs is None else find_graphs(self.dataset, graphs)
+        )
+
+    def to_rdflib(self) -> rdflib.Dataset:
+        """A copy as an rdflib dataset with the same named graphs, whose default graph is their union."""
+        from tipgraph.export.rdflib_copy import copy_to_rdflib
+
+        return copy_to_rdflib(self.dataset)
+
+    @cached_property
+    def _queryable(self) -> QueryableDataset:
+        return QueryableDataset(self.dataset)
+
+    def _read_parameter(self, parameter: Parameter, value: Any) -> Term:
+        """The term of ``value``, which a declared type lets be written as people write it."""
+        if not isinstance(value, str | int | float | date):
+            return to_term(value, self.prefixes)
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        try:
+            if parameter.type in _NAMESPACES:
+                return ox.NamedNode(find_resource(self.dataset, text, _NAMESPACES[parameter.type]))
+            return read_typed(text, parameter.type, self.prefixes)
+        except ParameterError as error:
+            raise ParameterError(f"parameter {parameter.name}: {error.message}", error.hint) from None
+
+
+def _infer(dataset: Dataset, sources: Sources, reasoner: Reasoner) -> None:
+    infer(dataset, sources.rules, reasoner=reasoner)
+
+
+def _expect(result: QueryResult, kind: type[_Result], form: str) -> _Result:
+    if not isinstance(result, kind):
+        asked = {SelectResult: "a SELECT", AskResult: "an ASK", GraphResult: "a CONSTRUCT or DESCRIBE"}[
+            type(result)
+        ]
+        raise QueryError(f"the query is {asked}, not {form}", "call query() for a result of any form")
+    return result
