@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "tipgraph"
 
 LAYERS = (
     ("errors", "vocabulary", "canonical"),
-    ("sources", "turtle", "terms", "negotiation"),
+    ("sources", "turtle", "terms", "tokens", "negotiation"),
     ("serialization", "queryfile"),
     ("store",),
     ("inference", "validation", "evidence", "search", "describe", "statistics", "export", "sparql"),

@@ -20,7 +20,7 @@ import pyoxigraph as ox
 from tipgraph.errors import OntologyError
 from tipgraph.inference.paths import Alternative, Chain, Inverse, PropertyPath, Repeated, keys_of
 from tipgraph.inference.rules import RDF_TYPE, Key, Pattern, Rule, Slot, Term
-from tipgraph.sparql.tokens import Token, locate, read_tokens
+from tipgraph.tokens import Token, locate, read_tokens
 
 
 class Standing(Enum):

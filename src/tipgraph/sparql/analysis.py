@@ -18,7 +18,7 @@ import pyoxigraph as ox
 
 from tipgraph.errors import QueryError, QuerySyntaxError, ServiceRefusedError, UpdateRefusedError
 from tipgraph.sparql.diagnosis import explain_syntax_error, syntax_error
-from tipgraph.sparql.tokens import Token, read_tokens
+from tipgraph.tokens import Token, read_tokens
 
 
 class QueryForm(Enum):

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Final
 
 from tipgraph.errors import QuerySyntaxError
-from tipgraph.sparql.tokens import Token, locate
+from tipgraph.tokens import Token, locate
 
 _PLACE: Final = re.compile(r"error at (\d+):(\d+)")
 _CLOSES: Final = {")": "(", "}": "{", "]": "["}
