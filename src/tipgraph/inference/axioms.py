@@ -8,7 +8,8 @@ from typing import Final
 import pyoxigraph as ox
 
 from tipgraph.errors import OntologyError
-from tipgraph.inference.rules import RDF_TYPE, Term
+from tipgraph.inference.rules import RDF_TYPE
+from tipgraph.terms import Term
 from tipgraph.vocabulary import OWL, RDF, RDFS, XSD, shorten
 
 Node = ox.NamedNode | ox.BlankNode

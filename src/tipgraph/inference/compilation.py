@@ -35,7 +35,8 @@ from tipgraph.inference.axioms import (
     owl,
 )
 from tipgraph.inference.expressions import Branch, ExpressionCompiler, X, Y, Z
-from tipgraph.inference.rules import RDF_TYPE, Pattern, Rule, Term
+from tipgraph.inference.rules import RDF_TYPE, Pattern, Rule
+from tipgraph.terms import Term
 from tipgraph.vocabulary import RDF
 
 _P: Final = ox.Variable("p")
@@ -254,7 +255,7 @@ class AxiomCompiler(ExpressionCompiler):
                 yield self.rule("eq-diff2", None, Branch((Pattern(one, SAME_AS, two),)))
 
     def _has_value_hierarchy(self) -> Iterator[Rule]:
-        """scm-hv: ``p value v`` lies within whatever ``q value v`` lies within, where ``p`` is under ``q``."""
+        """scm-hv: ``p value v`` is within whatever ``q value v`` is within, where ``p`` is under ``q``."""
         within: list[tuple[ox.Triple, Pattern, Term, Term]] = []
         containing: list[tuple[ox.Triple, Term, Term, ox.NamedNode]] = []
         for predicate in (SUB_CLASS, EQUIVALENT_CLASS, DOMAIN, RANGE):

@@ -16,9 +16,10 @@ from tipgraph.inference.facts import graphs_of, is_asserted, solve, to_triple
 from tipgraph.inference.paths import shortest_way
 from tipgraph.inference.provenance import Place, PlaceFinder
 from tipgraph.inference.rule_files import FileRule
-from tipgraph.inference.rules import Rule, Term
+from tipgraph.inference.rules import Rule
 from tipgraph.inference.ruleset import RuleSet
 from tipgraph.store import Dataset
+from tipgraph.terms import Term
 from tipgraph.vocabulary import GRAPH_INFERRED, TIP
 
 _EVIDENCE: Final = ox.NamedNode(f"{TIP}evidence")

@@ -35,7 +35,8 @@ from tipgraph.inference.axioms import (
     Axioms,
 )
 from tipgraph.inference.datatypes import differ, is_in_value_space
-from tipgraph.inference.rules import RDF_TYPE, Pattern, Rule, Term
+from tipgraph.inference.rules import RDF_TYPE, Pattern, Rule
+from tipgraph.terms import Term
 from tipgraph.vocabulary import OWL, RDFS
 
 X: Final = ox.Variable("x")

@@ -7,7 +7,8 @@ from typing import Final
 
 import pyoxigraph as ox
 
-from tipgraph.inference.rules import Pattern, Term
+from tipgraph.inference.rules import Pattern
+from tipgraph.terms import Term
 from tipgraph.vocabulary import GRAPH_INFERRED
 
 INFERRED: Final = ox.NamedNode(GRAPH_INFERRED)

@@ -12,7 +12,8 @@ from typing import TypeAlias
 
 import pyoxigraph as ox
 
-from tipgraph.inference.rules import Key, Term
+from tipgraph.inference.rules import Key
+from tipgraph.terms import Term
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def shortest_way(store: ox.Store, path: PropertyPath, start: Term, end: Term) ->
 
 
 def _walk(store: ox.Store, path: PropertyPath, start: Term, *, backward: bool = False) -> Iterator[Step]:
-    """Every node that ``path`` leads to from ``start``; with ``backward``, from which it leads to ``start``."""
+    """Every node that ``path`` leads to from ``start``; with ``backward``, every one that leads to it."""
     match path:
         case ox.NamedNode() if backward:
             for quad in store.quads_for_pattern(None, path, start, None):

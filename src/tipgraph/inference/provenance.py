@@ -10,8 +10,8 @@ from typing import Final
 import pyoxigraph as ox
 
 from tipgraph.inference.facts import INFERRED, graphs_of
-from tipgraph.inference.rules import Term
 from tipgraph.store import Dataset
+from tipgraph.terms import Term
 from tipgraph.turtle import LineIndex, index_lines
 
 _LINE_SYNTAXES: Final = frozenset({".ttl", ".nt"})

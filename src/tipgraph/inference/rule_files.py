@@ -19,7 +19,8 @@ import pyoxigraph as ox
 
 from tipgraph.errors import OntologyError
 from tipgraph.inference.paths import Alternative, Chain, Inverse, PropertyPath, Repeated, keys_of
-from tipgraph.inference.rules import RDF_TYPE, Key, Pattern, Rule, Slot, Term
+from tipgraph.inference.rules import RDF_TYPE, Key, Pattern, Rule, Slot
+from tipgraph.terms import Term
 from tipgraph.tokens import Token, locate, read_tokens
 
 

@@ -13,9 +13,9 @@ from typing import Final, NamedTuple, TypeAlias
 
 import pyoxigraph as ox
 
+from tipgraph.terms import Term
 from tipgraph.vocabulary import GRAPH_INFERRED, RDF
 
-Term: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 Slot: TypeAlias = Term | ox.Variable
 
 RDF_TYPE: Final = ox.NamedNode(f"{RDF}type")
