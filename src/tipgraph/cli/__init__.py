@@ -23,6 +23,7 @@ import click
 from tipgraph.errors import TipgraphError
 
 COMMANDS: Final[Mapping[str, str]] = {
+    "evidence": "tipgraph.cli.evidence:evidence",
     "format": "tipgraph.cli.format:format_files",
 }
 """Command name → ``module:function``, in the order in which ``tipgraph --help`` lists them."""
