@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -263,14 +264,31 @@ def test_a_hash_inside_a_token_is_no_comment() -> None:
     ],
 )
 def test_a_blank_node_that_is_no_tree_is_named(body: str) -> None:
-    with pytest.raises(
-        SourceError, match=r"^facts\.ttl:6: the blank node _:shared is referred to more than once"
-    ):
+    with pytest.raises(SourceError, match=r"^facts\.ttl:6: the blank node _:shared is no tree"):
         formatted("\n" + body)
 
 
 def test_a_label_that_is_not_needed_is_dropped() -> None:
     assert "    ex:p [ ex:q 1 ] ;" in formatted("ex:a ex:p _:once . _:once ex:q 1 .")
+
+
+def test_blank_nodes_that_lie_too_deep_are_named() -> None:
+    with pytest.raises(SourceError, match=r"^facts\.ttl: blank nodes lie more than 50 deep in each other"):
+        formatted(f"ex:a ex:p {'[ ex:p ' * 60}1{' ]' * 60} .")
+
+
+def test_a_chain_that_is_too_deep_is_cut() -> None:
+    chain: list[ox.NamedNode | ox.BlankNode] = [ox.NamedNode(EX + "a"), *(ox.BlankNode() for _ in range(60))]
+    triples = [ox.Triple(one, ox.NamedNode(EX + "p"), other) for one, other in pairwise(chain)]
+    text = serialize_graph(triples, PREFIXES)
+    assert canonical(parse(text)) == canonical(triples)
+    assert text.count("\n_:") == 1
+
+
+def test_a_list_of_any_length_is_written() -> None:
+    text = formatted(f"ex:a ex:p ({' 1' * 2000} [ ex:q 2 ] ) .")
+    assert text.count("\n        1") == 2000
+    assert "\n        [ ex:q 2 ]\n    ) ;\n" in text
 
 
 def test_malformed_turtle_is_named_with_line_and_column() -> None:
@@ -298,3 +316,8 @@ def test_the_index_reads_any_layout() -> None:
     assert index.line_of(b, p, ox.Literal("x")) == 7
     assert index.line_of(b, p, ox.Literal("y")) is None
     assert index.line_of(c) is None
+
+
+def test_the_index_resolves_relative_iris() -> None:
+    index = index_lines("\n<#a> <#p> 1 .", base_iri="http://example.org/facts.ttl")
+    assert index.line_of(ox.NamedNode("http://example.org/facts.ttl#a")) == 2

@@ -9,6 +9,7 @@
     ├── OntologyError             an axiom or rule cannot be used, or the facts contradict it
     ├── UnknownNameError          no resource, query, graph or format bears that name
     ├── AmbiguousNameError        several resources bear it
+    ├── AddressError              no server can listen at that host and port
     ├── BusyError                 the server has no place for another request at present
     └── QueryError                a SPARQL query cannot be answered
         ├── QuerySyntaxError      it is not well-formed; carries line and column
@@ -100,6 +101,10 @@ class UnknownNameError(TipgraphError):
 
 class AmbiguousNameError(TipgraphError):
     """Several resources bear the name that was asked for."""
+
+
+class AddressError(TipgraphError):
+    """No server can listen at that host and port."""
 
 
 class BusyError(TipgraphError):

@@ -11,22 +11,23 @@ from __future__ import annotations
 import io
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeGuard
 
 import pyoxigraph as ox
 
-from tipgraph.canonical import label_blank_nodes
+from tipgraph.canonical import Term, label_blank_nodes
 from tipgraph.errors import SourceError, parse_error
 from tipgraph.vocabulary import RDF, XSD, shorten
 
 Subject: TypeAlias = ox.NamedNode | ox.BlankNode
-Term: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 _SortKey: TypeAlias = tuple[list[int | str], str]
 
 _WIDTH: Final = 110
 _INDENT: Final = "    "
+_DEPTH: Final = 50
+"""How deep blank nodes are written inside each other."""
 
 _TYPE: Final = ox.NamedNode(f"{RDF}type")
 _FIRST: Final = ox.NamedNode(f"{RDF}first")
@@ -66,7 +67,7 @@ def format_turtle(text: str, *, path: Path, prefixes: Mapping[str, str] | None =
 
     ``path`` is for messages. A name is shortened by a prefix of ``prefixes`` where one fits, else by one that
     the text declares. Raises ``ParseError`` on malformed Turtle, and ``SourceError`` where the canonical form
-    would lose something: a comment below the header, or the label of a blank node that is referred to twice.
+    would lose something: a comment below the header, or the label of a blank node that no tree can hold.
     """
     try:
         parser = ox.parse(text, format=ox.RdfFormat.TURTLE)
@@ -76,18 +77,19 @@ def format_turtle(text: str, *, path: Path, prefixes: Mapping[str, str] | None =
     header, header_end = _read_header(text)
     graph = _Graph(triples)
     for token in _TOKEN.finditer(text, header_end):
-        line = text.count("\n", 0, token.start()) + 1
         if token["comment"]:
             raise SourceError(
-                f"{path}:{line}: a comment below the header would be lost: {token['comment'].strip()}",
+                f"{path}:{_line_of(token)}: a comment below the header would be lost: {token[0].strip()}",
                 "move it into the header comment, or say it in an rdfs:comment or skos:editorialNote",
             )
-        if token["label"] and ox.BlankNode(token["label"][2:].rstrip(".")) in graph.labelled:
+        if token["label"] and ox.BlankNode(token[0][2:].rstrip(".")) in graph.labelled:
             raise SourceError(
-                f"{path}:{line}: the blank node {token['label'].rstrip('.')} is referred to more than once "
-                "or lies in a cycle",
+                f"{path}:{_line_of(token)}: the blank node {token[0].rstrip('.')} is no tree: it is referred "
+                "to more than once, or lies in a cycle or too deep in other blank nodes",
                 "give it an IRI",
             )
+    if graph.labelled:
+        raise SourceError(f"{path}: blank nodes lie more than {_DEPTH} deep in each other", "give one an IRI")
     # The project's own names come first, so that a file cannot rename them.
     return _write_document(graph, {**(prefixes or {}), **parser.prefixes}, header)
 
@@ -96,8 +98,9 @@ def serialize_graph(triples: Iterable[ox.Triple], prefixes: Mapping[str, str], h
     """The canonical Turtle of ``triples`` under the comment lines ``header``, each with its ``#``.
 
     The same graph gives the same text, whatever the order of the triples and the labels of blank nodes. A
-    blank node that no tree can hold, because it is referred to twice or lies in a cycle, gets the label that
-    RDF Dataset Canonicalization (RDFC-1.0) gives it. Raises ``SourceError`` on a triple term of RDF 1.2.
+    blank node that no tree can hold, because it is referred to twice, lies in a cycle or too deep in others,
+    gets the label that RDF Dataset Canonicalization (RDFC-1.0) gives it. Raises ``SourceError`` on a triple
+    term of RDF 1.2.
     """
     triples = list(triples)
     graph = _Graph(triples)
@@ -124,16 +127,16 @@ class LineIndex:
         return self._lines.get((subject, predicate, None if isinstance(object, ox.BlankNode) else object))
 
 
-def index_lines(text: str) -> LineIndex:
+def index_lines(text: str, *, base_iri: str | None = None) -> LineIndex:
     """The line of each triple of the well-formed Turtle ``text``: the one on which its object stands.
 
-    Where the object is a blank node, it is the line of the first statement inside it. Raises ``SyntaxError``
-    on malformed Turtle.
+    Where the object is a blank node, it is the line of the first statement inside it. ``base_iri`` is what
+    relative IRIs are relative to. Raises ``SyntaxError`` on malformed Turtle.
     """
     # The parser asks for more text only when it needs some to finish a triple, so a reader that hands out
     # one line at a time knows on which line each triple was finished.
     reader = _LineReader(text.encode())
-    parser = ox.parse(reader, format=ox.RdfFormat.TURTLE)
+    parser = ox.parse(reader, format=ox.RdfFormat.TURTLE, base_iri=base_iri)
     first_lines = _first_lines_of_long_strings(text)
     rows = ["", *text.split("\n")]
     lines: dict[tuple[Term | None, ...], int] = {}
@@ -176,9 +179,13 @@ def _first_lines_of_long_strings(text: str) -> dict[int, int]:
     for token in _TOKEN.finditer(text):
         breaks = token[0].count("\n")
         if breaks:
-            first = text.count("\n", 0, token.start()) + 1
+            first = _line_of(token)
             found[first + breaks] = first
     return found
+
+
+def _line_of(token: re.Match[str]) -> int:
+    return token.string.count("\n", 0, token.start()) + 1
 
 
 def _read_header(text: str) -> tuple[str, int]:
@@ -206,21 +213,27 @@ class _Graph:
                 references[obj] += 1
         self.labelled: set[Term] = {node for node, count in references.items() if count > 1}
         self.roots = [node for node in self._objects if not references[node] or node in self.labelled]
-        in_cycles = self._objects.keys() - self._reached()
+        in_cycles = self._objects.keys() - self._walk_trees()
         self.labelled.update(in_cycles)
         self.roots.extend(in_cycles)
 
-    def _reached(self) -> set[Subject]:
-        """The subjects that the trees under the roots hold."""
+    def _walk_trees(self) -> set[Subject]:
+        """The subjects that the trees under the roots hold; a tree that is too deep is cut in two."""
         reached: set[Subject] = set()
-        waiting = list(self.roots)
+        waiting = [(root, 0) for root in self.roots]
         while waiting:
-            node = waiting.pop()
-            reached.add(node)
-            for objects in self._objects.get(node, {}).values():
-                waiting.extend(
-                    obj for obj in objects if isinstance(obj, ox.BlankNode) and obj not in self.labelled
-                )
+            node, depth = waiting.pop()
+            if depth > _DEPTH:
+                self.labelled.add(node)
+                self.roots.append(node)
+                depth = 0
+            cells = self._list_cells(node)
+            subjects: Sequence[Subject] = cells or [node]
+            reached.update(subjects)
+            for subject in subjects:
+                for predicate, obj in self.statements(subject):
+                    if self.is_tree(obj) and not (cells and predicate == _REST):
+                        waiting.append((obj, depth + 1))
         return reached
 
     def statements(self, subject: Subject) -> Iterator[tuple[ox.NamedNode, Term]]:
@@ -229,24 +242,27 @@ class _Graph:
             for obj in objects:
                 yield predicate, obj
 
-    def is_tree(self, term: Term) -> bool:
+    def is_tree(self, term: Term) -> TypeGuard[ox.BlankNode]:
         """Whether ``term`` is a blank node that is written where it is referred to."""
         return isinstance(term, ox.BlankNode) and term not in self.labelled
 
     def list_items(self, node: ox.BlankNode) -> list[Term] | None:
         """The items of the RDF list that ``node`` is the head of; ``None`` when it is no well-formed list."""
-        items: list[Term] = []
-        rest: Term = node
-        while rest != _NIL:
-            if not isinstance(rest, ox.BlankNode) or rest in self.labelled:
-                return None
-            cell = dict(self._objects.get(rest, {}))
-            first, tail = cell.pop(_FIRST, []), cell.pop(_REST, [])
-            if cell or len(first) != 1 or len(tail) != 1:
-                return None
-            items.extend(first)
-            rest = tail[0]
-        return items
+        cells = self._list_cells(node)
+        return [self._objects[cell][_FIRST][0] for cell in cells] if cells else None
+
+    def _list_cells(self, node: Term) -> list[ox.BlankNode]:
+        """The cells of the well-formed RDF list that begins with ``node``; none if there is no such list."""
+        cells: list[ox.BlankNode] = []
+        while node != _NIL:
+            if not self.is_tree(node):
+                return []
+            statements = self._objects.get(node, {})
+            if {name: len(objects) for name, objects in statements.items()} != {_FIRST: 1, _REST: 1}:
+                return []
+            cells.append(node)
+            node = statements[_REST][0]
+        return cells
 
 
 def _write_document(graph: _Graph, prefixes: Mapping[str, str], header: str) -> str:
@@ -288,7 +304,7 @@ class _Writer:
     def _lines(self, lead: str, term: Term, end: str) -> list[str]:
         """``lead``, ``term`` and ``end`` on one line, or over several where a tree would make it too wide."""
         line = f"{lead}{self._inline(term)}{end}"
-        if not isinstance(term, ox.BlankNode) or not self._graph.is_tree(term):
+        if not self._graph.is_tree(term):
             return [line]
         if len(line) <= _WIDTH and "\n" not in line:
             return [line]
@@ -317,7 +333,7 @@ class _Writer:
             return "()" if term == _NIL else self._name(term)
         if isinstance(term, ox.Literal):
             return self._literal(term)
-        if isinstance(term, ox.BlankNode) and self._graph.is_tree(term):
+        if self._graph.is_tree(term):
             return self._tree(term)
         return str(term)
 
