@@ -14,6 +14,7 @@ from tipgraph.evidence.names import (
     carries_date,
     carries_number,
     carries_word,
+    forms_of,
     is_acronym_of,
     significant_words,
     words_of,
@@ -128,7 +129,7 @@ def _problems(
     """Each statement that can be checked, with what is wrong with it or None."""
     described = any(s.property == f"{RDF}type" and s.value.value in _DESCRIBED for s in statements)
     labels = [s.value.value for s in statements if s.property in _LABELS]
-    text_words = set(words_of(context))
+    forms = forms_of(words_of(context))
     for statement in statements:
         value = statement.value
         if not isinstance(value, ox.Literal):
@@ -145,17 +146,15 @@ def _problems(
             carried = value.value.split("(")[0] in re.findall(r"\d+", body)
             yield statement, None if carried else "the passages do not give this number"
         elif statement.property in _LABELS:
-            yield statement, _name_problem(value.value, labels, text_words, described)
+            yield statement, _name_problem(value.value, labels, forms, described)
 
 
-def _name_problem(name: str, labels: list[str], text_words: set[str], described: bool) -> str | None:
+def _name_problem(name: str, labels: list[str], forms: set[str], described: bool) -> str | None:
     missing = [
-        word
-        for word in significant_words(name, capitalized_only=described)
-        if not carries_word(text_words, word)
+        word for word in significant_words(name, capitalized_only=described) if not carries_word(forms, word)
     ]
     if not missing or any(
-        is_acronym_of(label, name) and carries_word(text_words, label) for label in labels if label != name
+        is_acronym_of(label, name) and carries_word(forms, label) for label in labels if label != name
     ):
         return None
     return f"the passages do not carry {', '.join(repr(word) for word in missing)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from collections.abc import Iterable
 from typing import Final
 
 import snowballstemmer
@@ -79,14 +79,28 @@ def significant_words(name: str, *, capitalized_only: bool = False) -> list[str]
     return found
 
 
-def carries_word(text_words: set[str], word: str) -> bool:
-    """Whether the words of a text include ``word`` in some form of it.
+def forms_of(words: Iterable[str]) -> set[str]:
+    """What the forms of each of ``words`` have in common, for ``carries_word``.
 
-    Forms of a word agree by their stem in the Snowball algorithm for English: "prosecute" and "prosecution".
+    That is their stem in the Snowball algorithm for English, and, because it takes the s of "MoUs" for a part
+    of the word, the word without its s.
     """
-    # The algorithm takes the s of "MoUs" for a part of the word.
-    forms = {form for other in text_words for form in (_stem(other), other.removesuffix("s"))}
-    return all(part.isdigit() or _stem(part) in forms for part in words_of(word))
+    words = set(words)
+    return _stems_of(words) | {word.removesuffix("s") for word in words}
+
+
+def carries_word(forms: set[str], word: str) -> bool:
+    """Whether a text whose words have these ``forms`` includes ``word``, digits aside, in some form of it.
+
+    >>> carries_word(forms_of(["prosecution"]), "prosecute")
+    True
+    """
+    return _stems_of(part for part in words_of(word) if not part.isdigit()) <= forms
+
+
+def _stems_of(words: Iterable[str]) -> set[str]:
+    stemmer = snowballstemmer.stemmer("english")
+    return {stemmer.stemWord(re.sub(r"is(?=(e|ing|ation)s?)", "iz", word)) for word in words}
 
 
 def carries_number(text: str, number: int) -> bool:
@@ -133,12 +147,6 @@ def is_acronym_of(acronym: str, name: str) -> bool:
         return False
     rest = iter(letters)
     return all(initial in rest for initial in initials)
-
-
-@cache
-def _stem(word: str) -> str:
-    stem: str = snowballstemmer.stemmer("english").stemWord(re.sub(r"is(?=(e|ing|ation)s?)", "iz", word))
-    return stem
 
 
 def _spellings(number: int) -> list[str]:
