@@ -169,10 +169,10 @@ def describe(dataset: Dataset, iri: str, *, everything: bool = False) -> Descrip
     incoming = _read_statements(store.quads_for_pattern(None, None, resource, None), forward=False)
     types = [statement.other for statement in outgoing if statement.property == _TYPE]
     evidence = [statement.other for statement in outgoing if statement.property == _EVIDENCE]
-    told_apart = {_TYPE, _EVIDENCE, _ALTERNATIVE, *_PREFERRED, *_DESCRIPTIONS}
-    outgoing = {key: graphs for key, graphs in outgoing.items() if key.property not in told_apart}
     if not everything:
         outgoing, incoming = _without_implied(dataset, outgoing, incoming)
+    told_apart = {_TYPE, _EVIDENCE, _ALTERNATIVE, *_PREFERRED, *_DESCRIPTIONS}
+    outgoing = {key: graphs for key, graphs in outgoing.items() if key.property not in told_apart}
     kinds, wider_kinds = _sort_kinds(dataset, types)
     texts = [text for predicate in _DESCRIPTIONS for text in _literals(dataset, resource, predicate)]
     return Description(
@@ -214,8 +214,6 @@ def _without_implied(
 ) -> tuple[_Statements, _Statements]:
     """The statements without the inferred ones that follow from another by sub-property or inverse alone."""
     hierarchy = _PropertyHierarchy(dataset)
-    told: set[_Statement] = set()
-    implied: set[_Statement] = set()
     statements = {**outgoing, **incoming}
     # The asserted ones speak first; then the outgoing; then those of the narrower property.
     order = sorted(
@@ -223,21 +221,21 @@ def _without_implied(
         key=lambda statement: (
             _is_inferred(statements[statement]),
             not statement.forward,
-            -len(hierarchy.wider(statement.property)),
+            -len(hierarchy.implied_by(statement.property)),
             statement.property.value,
         ),
     )
+    implied: set[_Statement] = set()
     for statement in order:
         if _is_inferred(statements[statement]) and statement in implied:
             continue
-        told.add(statement)
-        for wider in hierarchy.wider(statement.property):
-            implied.add(_Statement(wider, statement.other, statement.forward))
-            for inverse in hierarchy.inverses(wider):
-                implied.add(_Statement(inverse, statement.other, not statement.forward))
+        for predicate, is_inverse in hierarchy.implied_by(statement.property):
+            if (predicate, is_inverse) != (statement.property, False):
+                implied.add(_Statement(predicate, statement.other, statement.forward != is_inverse))
+    untold = {key for key, graphs in statements.items() if _is_inferred(graphs) and key in implied}
     return (
-        {statement: graphs for statement, graphs in outgoing.items() if statement in told},
-        {statement: graphs for statement, graphs in incoming.items() if statement in told},
+        {key: graphs for key, graphs in outgoing.items() if key not in untold},
+        {key: graphs for key, graphs in incoming.items() if key not in untold},
     )
 
 
@@ -245,24 +243,35 @@ class _PropertyHierarchy:
     """Which properties a property implies."""
 
     def __init__(self, dataset: Dataset) -> None:
-        self._dataset = dataset
-        self._wider: dict[ox.NamedNode, frozenset[ox.NamedNode]] = {}
+        self._store = dataset.store
+        self._implied: dict[ox.NamedNode, set[tuple[ox.NamedNode, bool]]] = {}
 
-    def wider(self, of: ox.NamedNode) -> frozenset[ox.NamedNode]:
-        """The property and all above it."""
-        if of not in self._wider:
-            self._wider[of] = frozenset(_reachable(self._dataset, of, _SUB_PROPERTY))
-        return self._wider[of]
+    def implied_by(self, predicate: ox.NamedNode) -> set[tuple[ox.NamedNode, bool]]:
+        """Each property that holds where ``predicate`` does, and whether it holds the other way round."""
+        if predicate not in self._implied:
+            found = {(predicate, False)}
+            ahead = [(predicate, False)]
+            while ahead:
+                current, is_inverse = ahead.pop()
+                steps = {(wider, is_inverse) for wider in self._follow(current, _SUB_PROPERTY)}
+                steps |= {(other, not is_inverse) for other in self._follow(current, _INVERSE)}
+                steps |= {
+                    (other, not is_inverse) for other in self._follow(current, _INVERSE, backwards=True)
+                }
+                ahead += steps - found
+                found |= steps
+            self._implied[predicate] = found
+        return self._implied[predicate]
 
-    def inverses(self, of: ox.NamedNode) -> Iterator[ox.NamedNode]:
-        """The inverses of the property."""
-        store = self._dataset.store
-        for quad in store.quads_for_pattern(of, _INVERSE, None, None):
-            if isinstance(quad.object, ox.NamedNode):
-                yield quad.object
-        for quad in store.quads_for_pattern(None, _INVERSE, of, None):
-            if isinstance(quad.subject, ox.NamedNode):
-                yield quad.subject
+    def _follow(
+        self, start: ox.NamedNode, predicate: ox.NamedNode, *, backwards: bool = False
+    ) -> Iterator[ox.NamedNode]:
+        ends: Iterable[Term]
+        if backwards:
+            ends = (quad.subject for quad in self._store.quads_for_pattern(None, predicate, start, None))
+        else:
+            ends = (quad.object for quad in self._store.quads_for_pattern(start, predicate, None, None))
+        return (end for end in ends if isinstance(end, ox.NamedNode))
 
 
 def _reachable(dataset: Dataset, start: ox.NamedNode, predicate: ox.NamedNode) -> set[ox.NamedNode]:

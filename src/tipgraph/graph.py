@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import pyoxigraph as ox
 
 from tipgraph.describe import Description, describe, find_resource
-from tipgraph.errors import ParameterError, QueryError, UnknownNameError
+from tipgraph.errors import ParameterError, QueryError, QuerySyntaxError, UnknownNameError
 from tipgraph.export import export_dataset, find_graphs
 from tipgraph.inference import Reasoner, infer
 from tipgraph.queryfile import Parameter, QueryFile, parse_query_file, read_query_folder
@@ -99,7 +99,14 @@ class KnowledgeGraph:
         read as it says, and those left out have their defaults; any other variable may be given an RDF term
         or a Python value (see ``terms``). Raises ``QueryError`` and its kin.
         """
-        return self.run(self.request(query, parameters, asserted_only=asserted_only))
+        request = self.request(query, parameters, asserted_only=asserted_only)
+        try:
+            return self.run(request)
+        except QuerySyntaxError as error:
+            if isinstance(query, str) or query.path is None:
+                raise
+            message = f"{query.path}: {error.message}"
+            raise QuerySyntaxError(message, error.hint, line=error.line, column=error.column) from None
 
     def request(
         self,

@@ -23,6 +23,10 @@ import click
 from tipgraph.errors import TipgraphError
 
 COMMANDS: Final[Mapping[str, str]] = {
+    "query": "tipgraph.cli.query:query",
+    "show": "tipgraph.cli.show:show",
+    "stats": "tipgraph.cli.stats:stats",
+    "export": "tipgraph.cli.export:export",
     "evidence": "tipgraph.cli.evidence:evidence",
     "format": "tipgraph.cli.format:format_files",
 }
@@ -182,3 +186,5 @@ def main(ctx: click.Context, root: Path | None) -> None:
     Every fact in it is tied to a sentence of a report of the United Nations of December 2010.
     """
     ctx.obj = Settings(root)
+    if os.environ.get("NO_COLOR"):
+        ctx.color = False
