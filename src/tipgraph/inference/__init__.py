@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
@@ -24,8 +24,9 @@ from tipgraph.inference.facts import INFERRED, add, graphs_of
 from tipgraph.inference.fixpoint import Fixpoint
 from tipgraph.inference.omissions import OMISSIONS, Omission
 from tipgraph.inference.provenance import Place, PlaceFinder
+from tipgraph.inference.rule_files import FileRule
 from tipgraph.inference.ruleset import RuleSet, compile_rules
-from tipgraph.inference.stratification import stratify
+from tipgraph.inference.stratification import Stage, stratify
 from tipgraph.store import Dataset
 
 __all__ = [
@@ -116,14 +117,9 @@ def _close_with_owlrl(dataset: Dataset, ruleset: RuleSet, fixpoint: Fixpoint) ->
     counts: Counter[str] = Counter()
     added, contradictions = close_with_owlrl(dataset.store)
     counts["owlrl"] += added
-    with_files = [component for component in stratify(ruleset.rules) if component.file_rules()]
-    for _, stratum in itertools.groupby(
-        sorted(with_files, key=lambda one: one.stratum), lambda one: one.stratum
-    ):
-        components = [
-            replace(component, rules=component.file_rules(), recursive=True) for component in stratum
-        ]
-        while fixpoint.run(components):
+    for _, stages in itertools.groupby(stratify(ruleset.rules), lambda stage: stage.stratum):
+        found = [rule for stage in stages for rule in stage.rules if isinstance(rule, FileRule)]
+        while fixpoint.run([Stage(tuple(found), recursive=True, stratum=0)]):
             added, contradictions = close_with_owlrl(dataset.store)
             counts["owlrl"] += added
     if contradictions:

@@ -1,4 +1,4 @@
-"""Rules run to a fixpoint in the store: semi-naive evaluation, one component of rules after another."""
+"""Rules run to a fixpoint in the store: semi-naive evaluation, one stage of rules after another."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import pyoxigraph as ox
 
 from tipgraph.inference.axioms import AXIOM_CLASSES, SAME_AS, SCHEMA_PREDICATES, is_axiom
 from tipgraph.inference.facts import add, derive
+from tipgraph.inference.merging import MergedRule, merge_rules
 from tipgraph.inference.rules import GRAPH_FRESH, Rule
-from tipgraph.inference.stratification import Component
+from tipgraph.inference.stratification import Stage
 
 _FRESH: Final = ox.NamedNode(GRAPH_FRESH)
 
@@ -27,33 +28,30 @@ class Fixpoint:
     new_axioms: set[ox.Triple] = field(default_factory=set)
     """What was derived and can change what the rules are."""
 
-    def run(self, components: Iterable[Component]) -> int:
-        """How many triples were added by running ``components`` in their order until nothing new follows."""
+    def run(self, stages: Iterable[Stage]) -> int:
+        """How many triples were added by running ``stages`` in their order until nothing new follows."""
         before = self.counts.total()
         try:
-            for component in components:
-                self._saturate(component)
+            for stage in stages:
+                self._saturate(stage)
         finally:
             self.store.remove_graph(_FRESH)
         return self.counts.total() - before
 
-    def _saturate(self, component: Component) -> None:
-        if not component.recursive:
-            for rule in component.rules:
-                self._add(rule, self._derive(rule))
-            return
-        fresh: list[ox.Triple] = []
-        for rule in component.rules:
-            fresh += self._add(rule, self._derive(rule))
-        # A rule needs to look again only at what is new in a pattern that the component itself feeds.
-        fed = {rule: rule.variants(component.feeds) for rule in component.rules}
-        while fresh:
+    def _saturate(self, stage: Stage) -> None:
+        rules = merge_rules(stage.rules)
+        fresh = [triple for rule in rules for triple in self._add(rule, self._derive(rule))]
+        # A rule needs to look again only at what is new in a pattern that the stage itself feeds.
+        fed = {rule: rule.variants(stage.feeds) for rule in rules} if stage.recursive else {}
+        while fresh and fed:
             self.store.clear_graph(_FRESH)
             add(self.store, fresh, _FRESH)
-            fresh = []
-            for rule, numbers in fed.items():
-                for number in numbers:
-                    fresh += self._add(rule, self._derive(rule, number))
+            fresh = [
+                triple
+                for rule, numbers in fed.items()
+                for number in numbers
+                for triple in self._add(rule, self._derive(rule, number))
+            ]
 
     def _derive(self, rule: Rule, fresh: int | None = None) -> Sequence[ox.Triple]:
         return derive(self.store, rule.construct(fresh), rule.blank_nodes())
@@ -76,6 +74,8 @@ def _can_derive_axioms(rule: Rule) -> bool:
 
     What the ``scm-`` rules derive about the vocabulary follows for its instances by the rules that there are.
     """
+    if isinstance(rule, MergedRule):
+        return any(map(_can_derive_axioms, rule.members))
     if rule.head is None or rule.name.startswith("scm-"):
         return False
     return any(

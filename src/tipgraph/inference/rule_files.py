@@ -45,8 +45,18 @@ class FileRule(Rule):
     """A rule of a file; ``body`` and ``paths`` are what can take part in a match, wherever it stands."""
 
     paths: tuple[PathPattern, ...] = ()
+    required: frozenset[Key] = frozenset()
+    negated: frozenset[Key] = frozenset()
     file: Path = Path()
     reason: str = ""
+
+    def reads(self) -> list[Key]:
+        """What the rule takes for true."""
+        return sorted(self.required, key=str)
+
+    def negates(self) -> list[Key]:
+        """What the rule holds for absent, and what it may or may not find."""
+        return sorted(self.negated, key=str)
 
 
 _REFUSED_CLAUSES: Final = frozenset(
@@ -119,7 +129,7 @@ class _RuleReader:
                 tuple(self._body),
                 head,
                 where=where,
-                reads=frozenset(self._reads),
+                required=frozenset(self._reads),
                 negated=frozenset(self._negated),
                 paths=tuple(self._paths),
                 file=self._path,

@@ -71,8 +71,8 @@ class Key(NamedTuple):
 class Rule:
     """What follows from what, and which axioms say so.
 
-    ``where``, where given, is the text of the body (of a rule file), and ``body`` are the patterns in it that
-    must match; ``negated`` is what the rule holds for absent, which has to be complete before it runs.
+    ``values`` is a ``VALUES`` clause for variables of the body. ``where``, where given, is the text of the
+    whole body, and ``body`` are the patterns in it.
     """
 
     name: str
@@ -80,13 +80,16 @@ class Rule:
     head: Pattern | None
     axioms: tuple[ox.Triple, ...] = ()
     conditions: tuple[str, ...] = ()
+    values: str = ""
     where: str | None = None
-    reads: frozenset[Key] = frozenset()
-    negated: frozenset[Key] = frozenset()
 
-    def keys(self) -> frozenset[Key]:
-        """What the rule reads and takes for true."""
-        return self.reads or frozenset(map(Key.of, self.body))
+    def reads(self) -> list[Key]:
+        """What the rule takes for true."""
+        return list(dict.fromkeys(map(Key.of, self.body)))
+
+    def negates(self) -> list[Key]:
+        """What the rule holds for absent, so that it has to be complete before the rule runs."""
+        return []
 
     def writes(self) -> Key | None:
         """What the rule adds; ``None`` for a constraint."""
@@ -98,7 +101,7 @@ class Rule:
         A triple is new only if ``fed`` holds for its key. The text of a rule file is always taken as a whole.
         """
         if self.where is not None:
-            return [None] if any(map(fed, self.keys())) else []
+            return [None] if any(map(fed, self.reads())) else []
         return [number for number, pattern in enumerate(self.body) if fed(Key.of(pattern))]
 
     def construct(self, fresh: int | None = None) -> str:
@@ -141,9 +144,10 @@ class Rule:
         parts = [f"OPTIONAL {{ {blank} <{GRAPH_FRESH}> ?none }}" for blank in self.blank_nodes()]
         parts += [f"{pattern} ." for number, pattern in enumerate(self.body) if number != fresh]
         if fresh is not None:
-            # First, because the engine joins patterns that are equally specific in the order in which they
-            # stand.
+            # First, because patterns that are equally specific are joined in the order in which they stand.
             parts.insert(0, f"GRAPH <{GRAPH_FRESH}> {{ {self.body[fresh]} }}")
+        if self.values:
+            parts.insert(0, self.values)
         parts += [f"FILTER({condition})" for condition in self.conditions]
         return " ".join(parts)
 

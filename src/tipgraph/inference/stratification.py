@@ -1,8 +1,8 @@
 """The order in which rules run, so that each runs once where nothing leads back to it.
 
-Rules that feed each other form a component; components run one after another, each after those that feed it.
-A rule that holds something for absent runs after everything that could still derive it; where there is no
-such order, the rules have no single meaning.
+Rules run in stages. What a rule reads is complete before its stage begins, or is derived in that stage
+itself. What a rule holds for absent is always complete before; where there is no such order, the rules have
+no single meaning.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from tipgraph.inference.rules import Key, Rule
 
 
 @dataclass(frozen=True)
-class Component:
-    """Rules that feed each other, or one rule that does not feed itself.
+class Stage:
+    """Rules that run together; unless ``recursive``, none of them feeds another.
 
     ``stratum`` counts how many times something is held for absent on the way to these rules.
     """
@@ -27,57 +27,61 @@ class Component:
     recursive: bool
     stratum: int
 
-    def file_rules(self) -> tuple[FileRule, ...]:
-        """Those of the rules that stand in files."""
-        return tuple(rule for rule in self.rules if isinstance(rule, FileRule))
-
     def feeds(self, key: Key) -> bool:
-        """Whether some rule of the component derives what ``key`` reads."""
+        """Whether some rule of the stage derives what ``key`` reads."""
         return any(written.covers(key) for rule in self.rules if (written := rule.writes()) is not None)
 
 
-def stratify(rules: Sequence[Rule]) -> list[Component]:
-    """The components of ``rules`` that derive something, each after those that feed it.
+def stratify(rules: Sequence[Rule]) -> list[Stage]:
+    """The stages of those of ``rules`` that derive something, in order.
 
     Raises ``OntologyError`` when a rule holds for absent what depends on itself.
     """
     deriving = [rule for rule in rules if rule.head is not None]
-    # Rules are joined through the keys that they write and read; a key for any predicate, or for any class,
-    # would otherwise need an edge from each rule to each other one.
-    edges: dict[Hashable, list[Hashable]] = defaultdict(list)
-    read = {key for rule in deriving for key in rule.keys() | rule.negated}
-    written = {key for rule in deriving if (key := rule.writes()) is not None}
-    readers = defaultdict(list)
-    for key in read:
-        readers[key.predicate].append(key)
-    for key in written:
-        candidates = read if key.predicate is None else readers[key.predicate] + readers[None]
-        edges["written", key] = [("read", other) for other in candidates if key.covers(other)]
-    for number, rule in enumerate(deriving):
-        edges[number] = [("written", rule.writes())]
-        for key in rule.keys() | rule.negated:
-            edges["read", key].append(number)
-    order = _strongly_connected(edges)
-
-    strata: dict[Hashable, int] = {}
-    components = []
-    incoming: dict[Hashable, int] = defaultdict(int)
-    for nodes in order:
-        members = set(nodes)
-        found = sorted(node for node in nodes if isinstance(node, int))
-        stratum = max(incoming[node] for node in nodes)
-        for number in found:
-            for key in deriving[number].negated:
-                if ("read", key) in members:
-                    _refuse_cycle([deriving[one] for one in found], deriving[number], key)
-                stratum = max(stratum, strata.get(("read", key), 0) + 1)
+    edges = _edges(deriving)
+    level: dict[Hashable, int] = defaultdict(int)
+    stratum: dict[Hashable, int] = defaultdict(int)
+    stages: dict[tuple[int, int, bool], list[Rule]] = defaultdict(list)
+    for nodes in _strongly_connected(edges):
+        found = [deriving[node] for node in sorted(node for node in nodes if isinstance(node, int))]
+        for rule in found:
+            for key in rule.negates():
+                if ("read", key) in nodes:
+                    _refuse_cycle(found, rule, key)
+                stratum[nodes[0]] = max(stratum[nodes[0]], stratum["read", key] + 1)
+        here = max(level[node] for node in nodes)
+        above = max(stratum[node] for node in nodes)
         for node in nodes:
-            strata[node] = stratum
+            stratum[node] = above
             for target in edges.get(node, ()):
-                incoming[target] = max(incoming[target], stratum)
+                level[target] = max(level[target], here + 1)
+                stratum[target] = max(stratum[target], above)
         if found:
-            components.append(Component(tuple(deriving[number] for number in found), len(nodes) > 1, stratum))
-    return components
+            stages[above, here, len(nodes) > 1] += found
+    return [Stage(tuple(stages[key]), key[2], key[0]) for key in sorted(stages)]
+
+
+def _edges(rules: Sequence[Rule]) -> dict[Hashable, list[Hashable]]:
+    """What feeds what: from each rule, by its number, to what it writes, to what reads that, and on to rules.
+
+    A key for any predicate, or for any class, would otherwise need an edge from each rule to each other one.
+    """
+    edges: dict[Hashable, list[Hashable]] = {}
+    readers: dict[str | None, list[Key]] = defaultdict(list)
+    for number, rule in enumerate(rules):
+        for key in (*rule.reads(), *rule.negates()):
+            if ("read", key) not in edges:
+                edges["read", key] = []
+                readers[key.predicate].append(key)
+            edges["read", key].append(number)
+    everything = [key for keys in readers.values() for key in keys]
+    for number, rule in enumerate(rules):
+        written = rule.writes()
+        if written is not None:
+            edges[number] = [("written", written)]
+            near = readers[written.predicate] + readers[None] if written.predicate else everything
+            edges["written", written] = [("read", key) for key in near if written.covers(key)]
+    return edges
 
 
 def _refuse_cycle(cycle: list[Rule], rule: Rule, key: Key) -> None:
