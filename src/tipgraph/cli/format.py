@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from itertools import zip_longest
 from pathlib import Path
 
 import click
 
 from tipgraph.cli import Settings
+from tipgraph.cli.files import write_file
 from tipgraph.errors import SourceError
 from tipgraph.sources import locate_sources, read_text
 from tipgraph.turtle import format_turtle
@@ -52,7 +51,7 @@ def format_files(settings: Settings, check: bool, files: tuple[Path, ...]) -> in
             click.echo(f"{path}:{line}: {_quoted(found)} should be {_quoted(wanted)}")
     if not check:
         for path, canonical in changes.items():
-            _replace(path, canonical)
+            write_file(path, canonical.encode())
             click.echo(path)
     outcome = "not canonical" if check else "rewritten"
     click.echo(f"{len(changes)} of {len(paths)} files {outcome}", err=True)
@@ -67,22 +66,6 @@ def _first_difference(text: str, canonical: str) -> tuple[int, str | None, str |
 
 def _quoted(line: str | None) -> str:
     return "the end of the file" if line is None else repr(line)
-
-
-def _replace(path: Path, text: str) -> None:
-    """Put ``text`` into ``path`` in one step, so that an interruption leaves the old file or the new one."""
-    target = path.resolve()
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        draft.write_bytes(text.encode())
-        shutil.copymode(target, draft)
-        draft.replace(target)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        reason = (error.strerror or "unknown reason").lower()
-        raise SourceError(
-            f"{path} cannot be written: {reason}", "check the permissions of its folder"
-        ) from error
 
 
 def _shown(path: Path) -> Path:
