@@ -89,6 +89,8 @@ class AxiomCompiler(ExpressionCompiler):
         yield from self._has_value_hierarchy()
         if equality:
             yield from self._different_individuals()
+        yield Rule("eq-diff1", (Pattern(X, _DIFFERENT, X),), None)
+        yield Rule("cls-nothing2", (Pattern(X, RDF_TYPE, NOTHING),), None)
 
     def _refuse_foreign_axioms(self) -> None:
         for _ in self.each(RDF_TYPE, owl("ReflexiveProperty")):
@@ -132,7 +134,6 @@ class AxiomCompiler(ExpressionCompiler):
                 )
 
     def _disjoint_classes(self) -> Iterator[Rule]:
-        yield Rule("cls-nothing2", (Pattern(X, RDF_TYPE, NOTHING),), None)
         for axiom in self.each(owl("disjointWith")):
             yield from self._disjoint("cax-dw", [axiom.subject, axiom.object])
         for axiom in self.each(RDF_TYPE, owl("AllDisjointClasses")):

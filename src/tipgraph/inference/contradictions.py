@@ -34,7 +34,7 @@ def check_consistency(dataset: Dataset, ruleset: RuleSet, places: PlaceFinder) -
 
 
 def _refuse(rule: Rule, explainer: Explainer, ruleset: RuleSet, places: PlaceFinder) -> NoReturn:
-    facts = min(explainer.matches(rule), key=lambda found: sorted(map(str, found)))
+    facts = min(explainer.matches(rule), key=lambda found: (sorted(map(str, found)), str(found[0])))
     said = " and ".join(_say(explainer.explain(fact), ruleset) for fact in facts)
     axioms = [f"{ruleset.axioms.describe(axiom)} ({_where(axiom, places)})" for axiom in rule.axioms]
     against = " and ".join(axioms) or _BUILT_IN[rule.name]
