@@ -1,6 +1,7 @@
 """A knowledge graph of regional action against trafficking in persons."""
 
 from tipgraph.errors import (
+    AddressError,
     AmbiguousNameError,
     BusyError,
     OntologyError,
@@ -23,6 +24,7 @@ from tipgraph.terms import IRI, BlankNode
 
 __all__ = [
     "IRI",
+    "AddressError",
     "AmbiguousNameError",
     "BlankNode",
     "BusyError",
