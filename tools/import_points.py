@@ -5,7 +5,7 @@
 
 The file is a TopoJSON topology of Natural Earth 4.1.0, which is in the public domain; a country bears its ISO
 3166-1 numeric code, which is its M49 code. The point is the middle of the widest stretch of the country's
-largest polygon at the latitude of that polygon's centroid, so it always lies inside, to a hundredth of a degree.
+largest polygon at the latitude of that polygon's centroid, to a hundredth of a degree, so it lies inside.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -65,9 +66,7 @@ def _decode_arcs(topology: dict[str, Any]) -> list[Ring]:
 
 def _polygons(country: dict[str, Any], arcs: Sequence[Ring]) -> list[list[Ring]]:
     """The polygons of ``country``, each its outer ring and its holes."""
-    polygons = {"Polygon": lambda: [country["arcs"]], "MultiPolygon": lambda: country["arcs"]}[
-        country["type"]
-    ]()
+    polygons = country["arcs"] if country["type"] == "MultiPolygon" else [country["arcs"]]
     return [[_join(ring, arcs) for ring in polygon] for polygon in polygons]
 
 
@@ -91,7 +90,7 @@ def _inner_point(polygons: Sequence[list[Ring]]) -> Point:
 def _area_and_latitude(ring: Ring) -> tuple[float, float]:
     """The signed area of ``ring`` in square degrees, and the latitude of its centroid."""
     area = moment = 0.0
-    for (x1, y1), (x2, y2) in zip(ring, ring[1:], strict=False):
+    for (x1, y1), (x2, y2) in pairwise(ring):
         cross = x1 * y2 - x2 * y1
         area += cross / 2
         moment += (y1 + y2) * cross / 6
@@ -100,7 +99,7 @@ def _area_and_latitude(ring: Ring) -> tuple[float, float]:
 
 def _crossings(ring: Ring, latitude: float) -> Iterator[float]:
     """The longitudes at which ``ring`` crosses ``latitude``."""
-    for (x1, y1), (x2, y2) in zip(ring, ring[1:], strict=False):
+    for (x1, y1), (x2, y2) in pairwise(ring):
         if (y1 > latitude) != (y2 > latitude):
             yield x1 + (latitude - y1) * (x2 - x1) / (y2 - y1)
 

@@ -3,8 +3,8 @@
     python tools/import_states.py FOLDER
 
 FOLDER holds country-codes.csv and the tables of memberships and of the protocol. A state enters when the
-report names it, when the protocol's table lists it, when it has any standing in a mechanism in 2010, or when a
-known conflict of sources is about it. The points for a map come from tools/import_points.py.
+report names it, when the protocol's table lists it, when it has any standing in a mechanism in 2010, or when
+a known conflict of sources is about it. The points for a map come from tools/import_points.py.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -38,7 +38,6 @@ from tables import (
 
 from tipgraph.errors import SourceError
 from tipgraph.sources import Sources
-from tipgraph.vocabulary import SKOS, TIP
 
 TABLE: Final = "country-codes.csv"
 SOURCE: Final = resource("country-codes")

@@ -172,7 +172,7 @@ def report_rows(left_out: Iterable[LeftOut]) -> None:
 
 
 def run(work: Callable[[Sources], None]) -> int:
-    """Call ``work`` with the sources of this checkout; the exit code, after its error, if any, was printed."""
+    """Call ``work`` with the sources of this checkout; the exit code, its error printed if there is one."""
     try:
         work(locate_sources())
     except TipgraphError as error:
