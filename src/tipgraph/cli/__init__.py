@@ -27,6 +27,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "show": "tipgraph.cli.show:show",
     "stats": "tipgraph.cli.stats:stats",
     "export": "tipgraph.cli.export:export",
+    "validate": "tipgraph.cli.validate:validate",
     "evidence": "tipgraph.cli.evidence:evidence",
     "format": "tipgraph.cli.format:format_files",
 }
@@ -72,6 +73,14 @@ class CommandGroup(click.Group):
             hint = f"did you mean {nearest[0]}?" if nearest else f"the commands are {', '.join(COMMANDS)}"
             raise _UnknownCommandError(f"there is no command {name!r}", hint)
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a reader that goes away ends it without a word, as it ends other programs."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            _discard_output()
+            ctx.exit(EXIT_BROKEN_PIPE)
 
     def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
         """Run the command line; in standalone mode end the process with an exit code of the house.
