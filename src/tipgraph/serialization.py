@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Final, TypeAlias
 
 import pyoxigraph as ox
@@ -74,7 +75,8 @@ def serialize_quads(quads: Iterable[ox.Quad], syntax: Syntax, prefixes: Mapping[
         case "json-ld":
             return _serialize_json_ld(ordered, prefixes).encode()
         case "trig":
-            return ox.serialize(ordered, format=syntax.format, prefixes=_used(ordered, prefixes)) or b""
+            text = ox.serialize(ordered, format=syntax.format, prefixes=_used(ordered, prefixes)) or b""
+            return _sort_prefix_lines(text)
         case "rdf-xml":
             for quad in ordered:
                 _check_xml(quad)
@@ -105,6 +107,13 @@ def _used(quads: Iterable[ox.Quad], prefixes: Mapping[str, str]) -> dict[str, st
         if isinstance(iri, ox.NamedNode)
     }
     return {prefix: space for prefix, space in prefixes.items() if any(iri.startswith(space) for iri in iris)}
+
+
+def _sort_prefix_lines(text: bytes) -> bytes:
+    """TriG with its prefixes in alphabetical order; the serialiser has them in that of a hash table."""
+    lines = text.splitlines(keepends=True)
+    count = sum(1 for _ in takewhile(lambda line: line.startswith(b"@prefix"), lines))
+    return b"".join(sorted(lines[:count]) + lines[count:])
 
 
 def _check_xml(quad: ox.Quad) -> None:

@@ -28,6 +28,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "stats": "tipgraph.cli.stats:stats",
     "export": "tipgraph.cli.export:export",
     "validate": "tipgraph.cli.validate:validate",
+    "serve": "tipgraph.cli.serve:serve",
     "evidence": "tipgraph.cli.evidence:evidence",
     "format": "tipgraph.cli.format:format_files",
 }

@@ -25,7 +25,10 @@ def write_output(content: bytes, path: Path | None) -> None:
     if path is None:
         # What was written as text comes first.
         sys.stdout.flush()
-        sys.stdout.buffer.write(content)
+        rest = memoryview(content)
+        while rest:
+            # Unbuffered, as PYTHONUNBUFFERED makes it, stdout may take a part only.
+            rest = rest[sys.stdout.buffer.write(rest) :]
         sys.stdout.buffer.flush()
     else:
         write_file(path, content)

@@ -12,6 +12,8 @@ from typing import Final, TypeVar
 
 import click
 
+from tipgraph.cli.files import write_output
+
 _Value = TypeVar("_Value")
 _PATIENCE: Final = 1.0
 """Seconds after which a person wonders whether anything happens."""
@@ -29,7 +31,7 @@ def write_table(
     if sys.stdout.isatty():
         _write_ruled_table(columns, rows, numeric)
     else:
-        click.echo(table_text(columns, rows, numeric=numeric), nl=False)
+        write_output(table_text(columns, rows, numeric=numeric).encode(), None)
 
 
 def table_text(
