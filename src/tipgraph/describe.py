@@ -399,9 +399,10 @@ def _read_names(dataset: Dataset, namespace: str | None) -> _Names:
         for quad in dataset.store.quads_for_pattern(None, predicate, None, None):
             if isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.Literal):
                 add(quad.subject.value, quad.object.value, how)
-    for iri in {quad.subject.value for quad in dataset.store if isinstance(quad.subject, ox.NamedNode)}:
-        if iri.startswith(BASE):
-            add(iri, re.split("[/#]", iri)[-1], 0)
+    nodes = {term for quad in dataset.store for term in (quad.subject, quad.object)}
+    for node in nodes:
+        if isinstance(node, ox.NamedNode) and node.value.startswith(BASE):
+            add(node.value, re.split("[/#]", node.value)[-1], 0)
     return names
 
 

@@ -154,8 +154,8 @@ def _report_bug(error: Exception) -> int:
 
 
 def _sentence(message: str) -> str:
-    """The message of click in the style of the house: lower case at the start, no full stop."""
-    message = message.strip().removesuffix(".")
+    """The message of click in the style of the house: one line, lower case at the start, no full stop."""
+    message = " ".join(message.split()).removesuffix(".")
     return message[:1].lower() + message[1:]
 
 
