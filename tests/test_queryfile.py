@@ -78,7 +78,7 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
         read_query_file(tmp_path / "missing.rq")
     with pytest.raises(SourceError, match="is a folder"):
         read_query_file(tmp_path)
-    with pytest.raises(SourceError, match="no folder of queries"):
+    with pytest.raises(SourceError, match="cannot be read: no such file"):
         read_query_folder(tmp_path / "missing")
     (tmp_path / "latin.rq").write_bytes("# title: caf\xe9?\nASK {}".encode("latin-1"))
     with pytest.raises(ParseError, match=r"latin\.rq:1"):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,29 @@ def test_what_is_no_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(Path, "read_bytes", refuse)
     with pytest.raises(SourceError, match="locked cannot be read: permission denied"):
         read_file(tmp_path / "locked")
+
+
+def test_a_folder_that_cannot_be_listed_is_no_empty_folder(
+    small_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources = locate_sources(small_root)
+    scandir = os.scandir
+
+    def refuse(path: str) -> object:
+        if str(path).endswith("example"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    for files in (sources.graph_files, sources.turtle_files):
+        with pytest.raises(SourceError, match="example cannot be read: permission denied"):
+            files()
+
+
+def test_a_root_that_cannot_be_looked_into_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    with pytest.raises(SourceError, match=f"{tmp_path} cannot be read: permission denied"):
+        locate_sources(tmp_path)

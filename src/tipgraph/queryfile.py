@@ -68,10 +68,16 @@ def read_query_file(path: Path) -> QueryFile:
 
 
 def read_query_folder(folder: Path) -> dict[str, QueryFile]:
-    """Name → query for every ``.rq`` file of ``folder``, sorted by name."""
-    if not folder.is_dir():
-        raise SourceError(f"{folder} is no folder of queries", "check --root")
-    return {path.stem: read_query_file(path) for path in sorted(folder.glob(f"*{SUFFIX}"))}
+    """Name → query for every ``.rq`` file of ``folder``, sorted by name.
+
+    Raises ``SourceError`` where the folder cannot be listed, and what ``read_query_file`` raises.
+    """
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError as error:
+        reason = (error.strerror or "unknown reason").lower()
+        raise SourceError(f"the queries of {folder} cannot be read: {reason}", "check --root") from error
+    return {path.stem: read_query_file(path) for path in paths if path.suffix == SUFFIX}
 
 
 def parse_query_file(text: str, name: str, path: Path | None = None) -> QueryFile:

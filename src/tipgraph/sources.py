@@ -7,6 +7,8 @@ comes last, so that ``pip install tipgraph`` works with no checkout.
 from __future__ import annotations
 
 import codecs
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -70,7 +72,7 @@ class Sources:
     def turtle_files(self) -> list[Path]:
         """Every Turtle file of the ontology, the data and the shapes, sorted by path."""
         return sorted(
-            path for folder in (self.ontology, self.data, self.shapes) for path in folder.rglob("*.ttl")
+            path for folder in (self.ontology, self.data, self.shapes) for path in _find_turtle(folder)
         )
 
     def graph_files(self) -> list[SourceFile]:
@@ -79,8 +81,9 @@ class Sources:
         ``ontology/*.ttl`` is ``graph:ontology``, ``data/<name>/*.ttl`` is ``graph:<name>`` and
         ``data/catalog.ttl`` is ``graph:catalog``.
         """
-        found = [SourceFile(path, GRAPH_ONTOLOGY) for path in self.ontology.glob("*.ttl")]
-        for path in self.data.rglob("*.ttl"):
+        ontology = (path for path in _find_turtle(self.ontology) if path.parent == self.ontology)
+        found = [SourceFile(path, GRAPH_ONTOLOGY) for path in ontology]
+        for path in _find_turtle(self.data):
             inside = path.relative_to(self.data)
             if len(inside.parts) > 1:
                 found.append(SourceFile(path, GRAPH + inside.parts[0]))
@@ -92,10 +95,14 @@ class Sources:
 def locate_sources(root: Path | None = None) -> Sources:
     """The sources at ``root``, else of a checkout at or above the working folder, else the package's own.
 
-    Raises ``SourceError`` when ``root`` holds no ``ontology/prefixes.ttl``.
+    Raises ``SourceError`` when ``root`` holds no ``ontology/prefixes.ttl`` or cannot be looked into.
     """
     if root is not None:
-        if not (root / _MARKER).is_file():
+        try:
+            is_marked = (root / _MARKER).is_file()
+        except OSError as error:
+            raise _unreadable(root, error) from error
+        if not is_marked:
             raise SourceError(
                 f"{root} is not a tipgraph folder: it has no {_MARKER.as_posix()}",
                 "give --root the folder that holds ontology/, data/, shapes/ and queries/",
@@ -121,8 +128,7 @@ def read_file(path: Path) -> bytes:
     except IsADirectoryError as error:
         raise SourceError(f"{path} is a folder, not a file", "name the files in it") from error
     except OSError as error:
-        reason = (error.strerror or "unknown reason").lower()
-        raise SourceError(f"{path} cannot be read: {reason}", "check its permissions") from error
+        raise _unreadable(path, error) from error
 
 
 def read_text(path: Path) -> str:
@@ -141,6 +147,25 @@ def read_text(path: Path) -> str:
             path=path,
             line=line,
         ) from error
+
+
+def _find_turtle(folder: Path) -> Iterator[Path]:
+    """Every Turtle file in ``folder`` and below it.
+
+    Raises ``SourceError`` on a folder that cannot be listed: its facts would be missing without a word.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise _unreadable(Path(error.filename), error) from error
+
+    if folder.is_dir():
+        for name, _, files in os.walk(folder, onerror=refuse):
+            yield from (Path(name) / file for file in files if file.endswith(".ttl"))
+
+
+def _unreadable(path: Path, error: OSError) -> SourceError:
+    reason = (error.strerror or "unknown reason").lower()
+    return SourceError(f"{path} cannot be read: {reason}", "check its permissions")
 
 
 def _is_sources(folder: Path) -> bool:

@@ -70,4 +70,5 @@ def test_a_broken_library_query_is_named_with_its_place(call: Call, root: Path) 
 def test_a_root_without_queries_is_said(call: Call, root: Path) -> None:
     shutil.rmtree(root / "queries")
     message, _ = error_of(call("query", "anything", root=root))
-    assert message == f"{(root / 'queries').resolve()} is no folder of queries"
+    folder = (root / "queries").resolve()
+    assert message == f"the queries of {folder} cannot be read: no such file or directory"
