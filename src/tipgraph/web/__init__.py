@@ -1,1 +1,70 @@
 """The web site and SPARQL endpoint of a graph."""
+
+from __future__ import annotations
+
+import flask
+
+from tipgraph.graph import KnowledgeGraph
+from tipgraph.web.answers import EndpointAnswer, EndpointRequest, answer_query
+from tipgraph.web.endpoint import endpoint
+from tipgraph.web.pages import pages
+from tipgraph.web.problems import problem_response
+from tipgraph.web.resources import resources
+from tipgraph.web.site import Site
+from tipgraph.web.workers import Executor, InProcess
+
+_LARGEST_REQUEST = 1 << 20
+
+_SECURITY = {
+    "Content-Security-Policy": "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+}
+_CROSS_ORIGIN = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Content-Location, ETag, Link, Retry-After",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+_PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
+    "Access-Control-Allow-Headers": "Accept, Content-Type, If-None-Match",
+    "Access-Control-Max-Age": "86400",
+}
+
+
+def create_app(
+    graph: KnowledgeGraph, executor: Executor[EndpointRequest, EndpointAnswer] | None = None
+) -> flask.Flask:
+    """The WSGI application that serves ``graph``.
+
+    Without an ``executor`` queries run in the process itself, where nothing can stop them: open such an app
+    to nobody whom you do not trust.
+    """
+    app = flask.Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = _LARGEST_REQUEST
+    app.config["MAX_FORM_MEMORY_SIZE"] = _LARGEST_REQUEST
+    app.jinja_env.filters["thousands"] = lambda number: f"{number:,}".replace(",", "\u202f")
+    app.jinja_env.filters["sentence"] = lambda text: f"{text[:1].upper()}{text[1:]}."
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    Site(graph, executor or InProcess(answer_query(graph))).install(app)
+    for blueprint in (pages, endpoint, resources):
+        app.register_blueprint(blueprint)
+    app.register_error_handler(Exception, problem_response)
+    app.after_request(_complete)
+    return app
+
+
+def _complete(response: flask.Response) -> flask.Response:
+    """Add what every response bears; answer 304 where the client has it already."""
+    response.headers.update(_SECURITY)
+    response.headers.update(_CROSS_ORIGIN)
+    if flask.request.method == "OPTIONS":
+        response.headers.update(_PREFLIGHT)
+    if flask.request.endpoint != "static":
+        response.vary.add("Accept")
+        if response.status_code == 200 and flask.request.method in ("GET", "HEAD"):
+            response.add_etag()
+            response.headers.setdefault("Cache-Control", "no-cache")
+            response.make_conditional(flask.request)
+    return response

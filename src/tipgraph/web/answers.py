@@ -1,0 +1,77 @@
+"""What the endpoint runs in a worker: a request in, the bytes of the answer out, both plain values.
+
+The text of a query is touched nowhere else, since reading it can already end the process that does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from tipgraph.graph import KnowledgeGraph
+from tipgraph.sparql.execution import QueryRequest
+from tipgraph.sparql.results import AskResult, GraphResult, QueryResult, write_result
+from tipgraph.terms import Term
+from tipgraph.web.formats import PAGE, choose_graph, choose_result
+
+ROWS_OF_A_PAGE: Final = 500
+
+
+@dataclass(frozen=True)
+class EndpointRequest:
+    """A query as a client of the endpoint asks it."""
+
+    query: QueryRequest
+    accept: str | None = None
+    """The header of that name."""
+    format: str | None = None
+    """The parameter of that name, which goes before the header."""
+
+
+@dataclass(frozen=True)
+class EncodedAnswer:
+    """An answer for a program."""
+
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class TableAnswer:
+    """The start of an answer for a person: a table of terms, or yes or no."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Term | None, ...], ...]
+    total: int
+    is_graph: bool = False
+    answer: bool | None = None
+
+
+EndpointAnswer: TypeAlias = EncodedAnswer | TableAnswer
+
+
+def answer_query(graph: KnowledgeGraph) -> Callable[[EndpointRequest], EndpointAnswer]:
+    """The function that answers requests from ``graph``, ready to be inherited by workers."""
+    # What the first query would build is built now, so that workers share it.
+    graph.run(QueryRequest("ASK {}"))
+
+    def answer(request: EndpointRequest) -> EndpointAnswer:
+        result = graph.run(request.query)
+        choose = choose_graph if isinstance(result, GraphResult) else choose_result
+        chosen = choose(request.accept, request.format)
+        if chosen.format == PAGE:
+            return _tabulate(result)
+        return EncodedAnswer(chosen.content_type, write_result(result, chosen.format, graph.prefixes))
+
+    return answer
+
+
+def _tabulate(result: QueryResult) -> TableAnswer:
+    if isinstance(result, AskResult):
+        return TableAnswer((), (), 0, answer=result.answer)
+    if isinstance(result, GraphResult):
+        first = result.triples[:ROWS_OF_A_PAGE]
+        rows = tuple((triple.subject, triple.predicate, triple.object) for triple in first)
+        return TableAnswer(("subject", "predicate", "object"), rows, len(result.triples), is_graph=True)
+    return TableAnswer(result.variables, result.rows[:ROWS_OF_A_PAGE], len(result.rows))

@@ -1,0 +1,179 @@
+"""``/sparql``, the query operation of the SPARQL 1.1 Protocol with a form for a person, and ``/queries/``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlencode
+
+import flask
+from werkzeug.datastructures import MultiDict
+
+from tipgraph.queryfile import QueryFile
+from tipgraph.sparql.execution import QueryRequest
+from tipgraph.web.answers import EncodedAnswer, EndpointRequest, TableAnswer
+from tipgraph.web.formats import Download, choose_page, graph_downloads, result_downloads
+from tipgraph.web.problems import RequestError
+from tipgraph.web.site import current_site
+from tipgraph.web.views import TermView
+
+endpoint = flask.Blueprint("endpoint", __name__)
+
+
+@dataclass(frozen=True)
+class Question:
+    """A query of the library that a page asks, with the values that the reader gave its parameters."""
+
+    query: QueryFile
+    given: Mapping[str, str]
+
+    @property
+    def missing(self) -> list[str]:
+        """The parameters that have no value yet."""
+        return [
+            parameter.name
+            for parameter in self.query.parameters
+            if parameter.default is None and parameter.name not in self.given
+        ]
+
+
+@dataclass(frozen=True)
+class AnswerView:
+    """An answer on a page: a table of terms, or yes or no."""
+
+    answer: bool | None
+    columns: Sequence[str]
+    rows: Sequence[Sequence[TermView | None]]
+    total: int
+    unit: str
+    milliseconds: int
+    downloads: Sequence[Download]
+
+
+_FORM: Final = "application/x-www-form-urlencoded"
+_QUERY: Final = "application/sparql-query"
+_UPDATE: Final = "application/sparql-update"
+_READ_ONLY: Final = "this graph is read-only, so an update is refused"
+_READ_ONLY_HINT: Final = (
+    "ask with SELECT, ASK, CONSTRUCT or DESCRIBE; facts are changed in the Turtle files of the project"
+)
+
+
+@endpoint.route("/sparql", methods=["GET", "POST"])
+def answer() -> flask.Response:
+    """The answer to a query; without one, the form for a browser."""
+    parameters = _read_parameters()
+    wanted = _only(parameters, "format")
+    text = _only(parameters, "query")
+    accept = flask.request.headers.get("Accept")
+    if text is None:
+        if flask.request.method != "POST" and choose_page(accept, wanted):
+            return _page(None, None, None)
+        raise RequestError("bad-request", "the request has no query", "give it as the parameter query")
+    if wanted == "html" and not text.strip():
+        return _page(None, None, None)
+    query = QueryRequest(
+        text=text,
+        default_graphs=_graphs(parameters, "default-graph-uri", "named-graph-uri"),
+        named_graphs=_graphs(parameters, "named-graph-uri", "default-graph-uri"),
+    )
+    return _run(query, accept, wanted)
+
+
+def _read_parameters() -> MultiDict[str, str]:
+    """The parameters of the request, from its address and its body; an update is refused.
+
+    SPARQL 1.1 Protocol, section 2.1.
+    """
+    request = flask.request
+    parameters = MultiDict(request.args)
+    if request.method == "POST":
+        if request.mimetype == _FORM:
+            parameters.update(request.form)
+        elif request.mimetype == _QUERY:
+            parameters.add("query", _read_body())
+        elif request.mimetype != _UPDATE:
+            raise RequestError(
+                "unsupported-media-type",
+                f"a query cannot be read from {request.mimetype or 'a body without a Content-Type'}",
+                f"send it as {_QUERY} or {_FORM}",
+            )
+    if request.mimetype == _UPDATE or "update" in parameters:
+        raise RequestError("update-refused", _READ_ONLY, _READ_ONLY_HINT)
+    return parameters
+
+
+def _read_body() -> str:
+    charset = flask.request.mimetype_params.get("charset", "utf-8")
+    try:
+        return flask.request.get_data().decode(charset)
+    except (UnicodeDecodeError, LookupError) as error:
+        raise RequestError("bad-request", f"the body is not text in {charset}", "send it in UTF-8") from error
+
+
+def _only(parameters: MultiDict[str, str], name: str) -> str | None:
+    values = parameters.getlist(name)
+    if len(values) > 1:
+        raise RequestError("bad-request", f"the request has {len(values)} parameters {name!r}", "give one")
+    return values[0] if values else None
+
+
+def _graphs(parameters: MultiDict[str, str], name: str, other: str) -> tuple[str, ...] | None:
+    """The graphs that ``name`` lists; where only the other list is given, this one is empty, not open."""
+    if name in parameters or other in parameters:
+        return tuple(parameters.getlist(name))
+    return None
+
+
+@endpoint.get("/queries/<name>")
+def answer_question(name: str) -> flask.Response:
+    """The answer to a query of the library, whose parameters are those of the request."""
+    site = current_site()
+    query = site.find_query(name)
+    given = {key: value for key, value in flask.request.args.items() if value.strip() and key != "format"}
+    accept, wanted = flask.request.headers.get("Accept"), flask.request.args.get("format")
+    question = Question(query, given)
+    if question.missing and choose_page(accept, wanted):
+        return _page(query.text, question, None)
+    return _run(site.graph.request(query, given), accept, wanted, question)
+
+
+def _run(
+    query: QueryRequest, accept: str | None, wanted: str | None, question: Question | None = None
+) -> flask.Response:
+    started = time.perf_counter()
+    found = current_site().executor.run(EndpointRequest(query, accept, wanted))
+    if isinstance(found, EncodedAnswer):
+        return flask.Response(found.content, content_type=found.content_type)
+    return _page(query.text, question, _view(found, round(1000 * (time.perf_counter() - started))))
+
+
+def _view(found: TableAnswer, milliseconds: int) -> AnswerView:
+    terms = current_site().terms
+    parameters = [pair for pair in _read_parameters().items(multi=True) if pair[0] != "format"]
+    address = f"{flask.request.path}?{urlencode(parameters)}"
+    return AnswerView(
+        answer=found.answer,
+        columns=found.columns,
+        rows=[[terms.view(term) for term in row] for row in found.rows],
+        total=found.total,
+        unit="triple" if found.is_graph else "row",
+        milliseconds=milliseconds,
+        downloads=graph_downloads(address) if found.is_graph else result_downloads(address),
+    )
+
+
+def _page(text: str | None, question: Question | None, answer: AnswerView | None) -> flask.Response:
+    """The form, with the answer to what was asked; the questions of the library where nothing was."""
+    site = current_site()
+    content = flask.render_template(
+        "query.html",
+        query=text,
+        question=question,
+        answer=answer,
+        questions=site.questions() if text is None else (),
+        prefixes=site.graph.prefixes,
+    )
+    return flask.Response(content, content_type="text/html; charset=utf-8")

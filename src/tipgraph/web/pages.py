@@ -1,0 +1,190 @@
+"""The pages that are no resource: the start page, the look-up by name, and what problems mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+import flask
+
+from tipgraph.errors import UnknownNameError
+from tipgraph.vocabulary import DCTERMS, TIP
+from tipgraph.web.problems import KINDS, PROBLEM, RequestError
+from tipgraph.web.site import Site, current_site
+
+pages = flask.Blueprint("pages", __name__)
+
+_MECHANISMS: Final = """
+SELECT ?mechanism ?label ?region (COUNT(DISTINCT ?resource) AS ?resources) {
+  ?mechanism a tip:Mechanism ; skos:prefLabel ?label .
+  OPTIONAL { ?mechanism tip:reportRegion/skos:prefLabel ?region }
+  OPTIONAL { ?resource tip:evidence/tip:section ?mechanism }
+}
+GROUP BY ?mechanism ?label ?region
+ORDER BY ?region ?label
+"""
+_CLASS_SIZES: Final = """
+SELECT ?class (COUNT(DISTINCT ?resource) AS ?resources) { ?resource a ?class }
+GROUP BY ?class ORDER BY DESC(?resources) ?class
+"""
+_FIGURES: Final = (
+    "Mechanism",
+    "Instrument",
+    "Measure",
+    "Body",
+    "Initiative",
+    "Event",
+    "Publication",
+    "State",
+)
+_LARGEST_CLASSES: Final = 30
+_QUESTIONS_AT_THE_START: Final = 8
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of a list: a name that leads somewhere, and how much is there."""
+
+    name: str
+    href: str | None
+    count: int
+    about: str | None = None
+
+
+@dataclass(frozen=True)
+class Region:
+    """The mechanisms that the report has under one heading."""
+
+    name: str
+    mechanisms: list[Entry]
+
+    @property
+    def size(self) -> int:
+        """How many there are."""
+        return len(self.mechanisms)
+
+
+@dataclass(frozen=True)
+class StartPage:
+    """What ``home.html`` shows."""
+
+    figures: list[Entry]
+    regions: list[Region]
+    classes: list[Entry]
+    graphs: list[Entry]
+    example: str
+    example_resource: str | None
+
+
+@pages.get("/")
+def home() -> str:
+    """The start page."""
+    site = current_site()
+    questions = site.questions()
+    return flask.render_template(
+        "home.html",
+        page=site.remember("start", lambda: _read_start_page(site)),
+        questions=questions[:_QUESTIONS_AT_THE_START],
+        question_count=len(questions),
+    )
+
+
+@pages.get("/find")
+def find() -> flask.typing.ResponseReturnValue:
+    """To the resource of that name or acronym."""
+    name = flask.request.args.get("name", "").strip()
+    if not name:
+        raise RequestError("bad-request", "there is no name to find", "give it as the parameter name")
+    site = current_site()
+    iri = site.graph.find(name)
+    href = site.terms.href(iri)
+    if href is None:
+        raise UnknownNameError(f"{name} has no page", None)
+    return flask.redirect(href, 303)
+
+
+@pages.get("/problem/<name>")
+def problem_kind(name: str) -> str:
+    """What the kind of problem means."""
+    kind = KINDS.get(name)
+    if kind is None:
+        raise UnknownNameError(f"there is no problem {name!r}", f"the problems are {', '.join(KINDS)}")
+    return flask.render_template("problem_kind.html", kind=kind, iri=PROBLEM + name)
+
+
+def _read_start_page(site: Site) -> StartPage:
+    sizes = {row["class"]: row["resources"] for row in site.graph.select(_CLASS_SIZES)}
+    graphs = _list_graphs(site)
+    if site.is_own:
+        figures = [_figure(site, name, sizes) for name in _FIGURES]
+        classes = []
+    else:
+        figures = [
+            Entry("triples", None, len(site.graph.dataset.store)),
+            Entry("named graphs", None, len(graphs)),
+            Entry("classes", None, len(sizes)),
+        ]
+        classes = [
+            Entry(site.terms.shorten(iri), _list_query(iri), count)
+            for iri, count in list(sizes.items())[:_LARGEST_CLASSES]
+        ]
+    return StartPage(
+        [figure for figure in figures if figure.count],
+        _list_mechanisms(site) if site.is_own else [],
+        classes,
+        graphs,
+        *_examples(site),
+    )
+
+
+def _figure(site: Site, name: str, sizes: dict[str, int]) -> Entry:
+    plural = {"Body": "bodies", "Measure": "measures"}.get(name, f"{name.lower()}s")
+    return Entry(plural, _list_query(TIP + name), sizes.get(TIP + name, 0))
+
+
+def _list_query(class_iri: str) -> str:
+    """The address of the list of the instances of a class."""
+    name = current_site().terms.shorten(class_iri)
+    term = f"<{name}>" if name == class_iri else name
+    query = (
+        "SELECT ?resource (SAMPLE(?name) AS ?label) {\n"
+        f"  ?resource a {term} .\n"
+        "  OPTIONAL { ?resource skos:prefLabel|rdfs:label ?name }\n"
+        "}\nGROUP BY ?resource ORDER BY ?label ?resource"
+    )
+    if not current_site().is_own:
+        query = f"SELECT ?resource {{ ?resource a {term} }} ORDER BY ?resource"
+    return flask.url_for("endpoint.answer", query=query)
+
+
+def _list_mechanisms(site: Site) -> list[Region]:
+    rows = site.graph.select(_MECHANISMS)
+    return [
+        Region(
+            region or "Elsewhere",
+            [Entry(row["label"], site.terms.href(row["mechanism"]), row["resources"]) for row in found],
+        )
+        for region, found in groupby(rows, key=lambda row: row["region"])
+    ]
+
+
+def _list_graphs(site: Site) -> list[Entry]:
+    dataset = site.graph.dataset
+    return [
+        Entry(
+            site.terms.label(name),
+            site.terms.href(name),
+            site.terms.count_triples(name),
+            site.terms.text(name, f"{DCTERMS}description"),
+        )
+        for name in dataset.graph_names()
+    ]
+
+
+def _examples(site: Site) -> tuple[str, str | None]:
+    """A query for the command line, and a resource to ask for."""
+    if site.is_own:
+        query = "SELECT ?text { ?text a tip:Treaty }"
+        return query, flask.url_for("resources.show", space="id", name="ecowas", _external=True)
+    return "SELECT * { ?s ?p ?o } LIMIT 10", None

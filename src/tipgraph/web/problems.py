@@ -1,0 +1,267 @@
+"""Every error over HTTP: problem details of RFC 9457, or a page for a browser.
+
+The ``type`` of a problem is an IRI of the project; a browser that follows it reads what it means.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+import flask
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from tipgraph.errors import (
+    AmbiguousNameError,
+    BusyError,
+    QueryError,
+    QueryMemoryError,
+    QuerySyntaxError,
+    QueryTimeoutError,
+    ResultTooLargeError,
+    ServiceRefusedError,
+    TipgraphError,
+    UnknownNameError,
+    UpdateRefusedError,
+)
+from tipgraph.negotiation import negotiate
+from tipgraph.vocabulary import BASE
+
+PROBLEM: Final = f"{BASE}problem/"
+PROBLEM_JSON: Final = "application/problem+json"
+
+
+@dataclass(frozen=True)
+class ProblemKind:
+    """A kind of problem: the end of its IRI, its status, its title and what it means."""
+
+    name: str
+    status: int
+    title: str
+    meaning: str
+    retry_after: int | None = None
+
+
+KINDS: Final[Mapping[str, ProblemKind]] = {
+    kind.name: kind
+    for kind in (
+        ProblemKind(
+            "malformed-query",
+            400,
+            "The query is malformed",
+            "The text is not a SPARQL 1.1 query. Line and column say where it stops being one.",
+        ),
+        ProblemKind("bad-query", 400, "The query cannot be answered", "The query asks what cannot be done."),
+        ProblemKind(
+            "bad-request",
+            400,
+            "The request is malformed",
+            "The request does not follow the SPARQL 1.1 Protocol; the detail says in which point.",
+        ),
+        ProblemKind(
+            "update-refused",
+            403,
+            "Updates are refused",
+            "The graph is read-only. Its facts are changed in the Turtle files of the project.",
+        ),
+        ProblemKind(
+            "service-refused",
+            403,
+            "Federated queries are refused",
+            "The endpoint never calls another host, so a query with SERVICE or a remote graph is not run.",
+        ),
+        ProblemKind("not-found", 404, "Not found", "Nothing bears this name or stands at this address."),
+        ProblemKind(
+            "ambiguous-name",
+            404,
+            "The name is ambiguous",
+            "Several resources bear this name; the hint lists them.",
+        ),
+        ProblemKind(
+            "method-not-allowed",
+            405,
+            "The method is not allowed",
+            "The header Allow names the methods that are.",
+        ),
+        ProblemKind(
+            "not-acceptable",
+            406,
+            "No acceptable format",
+            "The Accept header names no media type in which the answer can be written.",
+        ),
+        ProblemKind(
+            "too-large", 413, "The request is too large", "A query of more than a mebibyte is not read."
+        ),
+        ProblemKind(
+            "unsupported-media-type",
+            415,
+            "The media type of the request is not supported",
+            "A query is sent as application/sparql-query or as application/x-www-form-urlencoded.",
+        ),
+        ProblemKind(
+            "result-too-large",
+            422,
+            "The answer is too large",
+            "The answer is larger than the endpoint sends at once. It is never cut short silently.",
+        ),
+        ProblemKind(
+            "internal-error",
+            500,
+            "Something went wrong",
+            "This is a fault of the server, not of the request.",
+        ),
+        ProblemKind(
+            "query-timeout",
+            503,
+            "The query took too long",
+            "A query is ended when it has run for longer than the endpoint allows.",
+            retry_after=30,
+        ),
+        ProblemKind(
+            "query-too-costly",
+            503,
+            "The query needs too much memory",
+            "A query is ended when it takes more memory than the endpoint allows.",
+            retry_after=30,
+        ),
+        ProblemKind(
+            "busy",
+            503,
+            "The server is busy",
+            "There is no place for another query at present.",
+            retry_after=5,
+        ),
+    )
+}
+"""The end of the IRI of a problem → what it is."""
+
+_KIND_OF_ERROR: Final[tuple[tuple[type[TipgraphError], str], ...]] = (
+    (QuerySyntaxError, "malformed-query"),
+    (UpdateRefusedError, "update-refused"),
+    (ServiceRefusedError, "service-refused"),
+    (QueryTimeoutError, "query-timeout"),
+    (QueryMemoryError, "query-too-costly"),
+    (ResultTooLargeError, "result-too-large"),
+    (QueryError, "bad-query"),
+    (UnknownNameError, "not-found"),
+    (AmbiguousNameError, "ambiguous-name"),
+    (BusyError, "busy"),
+)
+
+_KIND_OF_STATUS: Final[Mapping[int, str]] = {
+    404: "not-found",
+    405: "method-not-allowed",
+    406: "not-acceptable",
+    413: "too-large",
+    415: "unsupported-media-type",
+}
+"""Status of an error that the web framework raises → the problem that it is; else it is a bad request."""
+
+
+class RequestError(Exception):
+    """A request that is refused before any query runs; ``kind`` is a key of ``KINDS``."""
+
+    def __init__(self, kind: str, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.hint = hint
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One occurrence of a problem, ready to be written."""
+
+    kind: ProblemKind
+    status: int
+    detail: str
+    hint: str | None = None
+    line: int | None = None
+    column: int | None = None
+    instance: str | None = None
+
+    def to_json(self) -> dict[str, str | int]:
+        """The members of RFC 9457, and ``hint``, ``line`` and ``column`` where they are known."""
+        members: dict[str, str | int | None] = {
+            "type": PROBLEM + self.kind.name,
+            "title": self.kind.title,
+            "status": self.status,
+            "detail": self.detail,
+            "hint": self.hint,
+            "line": self.line,
+            "column": self.column,
+            "instance": self.instance,
+        }
+        return {name: value for name, value in members.items() if value is not None}
+
+
+def describe_problem(error: Exception) -> Problem:
+    """The problem that ``error`` is to the client; of an unexpected error it says nothing but a number."""
+    if isinstance(error, RequestError):
+        kind = KINDS[error.kind]
+        return Problem(kind, kind.status, error.message, error.hint)
+    for error_type, name in _KIND_OF_ERROR:
+        if isinstance(error, error_type):
+            kind = KINDS[name]
+            line, column = getattr(error, "line", None), getattr(error, "column", None)
+            return Problem(kind, kind.status, error.message, error.hint, line, column)
+    if isinstance(error, HTTPException) and error.code and error.code < HTTPStatus.INTERNAL_SERVER_ERROR:
+        kind = KINDS[_KIND_OF_STATUS.get(error.code, "bad-request")]
+        return Problem(kind, error.code, *_word(error))
+    kind = KINDS["internal-error"]
+    number = uuid.uuid4().urn
+    return Problem(
+        kind,
+        kind.status,
+        "the server met what it did not expect",
+        f"report it with the number {number}",
+        instance=number,
+    )
+
+
+def _word(error: HTTPException) -> tuple[str, str | None]:
+    """Detail and hint of an error that the web framework raised."""
+    request = flask.request
+    match error.code:
+        case 404:
+            return f"there is nothing at {request.path}", "begin at the start page"
+        case 405:
+            allowed = error.valid_methods if isinstance(error, MethodNotAllowed) else None
+            return (
+                f"{request.method} is not allowed at {request.path}",
+                f"use {' or '.join(sorted(allowed or ()))}",
+            )
+        case 413:
+            return "the request is too large to be read", "send a shorter query"
+    return (error.description or error.name).rstrip("."), None
+
+
+def problem_response(error: Exception) -> flask.Response:
+    """The response to a request that ended in ``error``, whatever it is: a page for a browser, else JSON."""
+    problem = describe_problem(error)
+    if problem.instance:
+        flask.current_app.logger.error("%s", problem.instance, exc_info=error)
+    chosen = negotiate(flask.request.headers.get("Accept"), [PROBLEM_JSON, "application/json", "text/html"])
+    if chosen == "text/html":
+        query = (
+            flask.request.values.get("query")
+            if flask.request.path == flask.url_for("endpoint.answer")
+            else None
+        )
+        content = flask.render_template("problem.html", problem=problem, query=query)
+        response = flask.Response(content, problem.status, mimetype="text/html")
+    else:
+        content = json.dumps(problem.to_json(), ensure_ascii=False, indent=2) + "\n"
+        response = flask.Response(content, problem.status, content_type=PROBLEM_JSON)
+    if isinstance(error, HTTPException):
+        for name, value in error.get_headers(flask.request.environ):
+            if name in ("Allow", "Location", "Retry-After"):
+                response.headers[name] = value
+    if problem.kind.retry_after is not None:
+        response.headers["Retry-After"] = str(problem.kind.retry_after)
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,309 @@
+"""Every IRI of the project at its path, as a page or as RDF; any other IRI at ``/describe``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Final
+
+import flask
+import pyoxigraph as ox
+
+from tipgraph.describe import Description, FactGroup, describe
+from tipgraph.errors import UnknownNameError
+from tipgraph.serialization import SYNTAXES, serialize_quads
+from tipgraph.store import Dataset
+from tipgraph.vocabulary import BASE, DCTERMS, GRAPH_ONTOLOGY, PASSAGE, RDF, RDFS, SKOS, TIP
+from tipgraph.web.formats import PAGE, Download, Representation, choose_graph, graph_downloads
+from tipgraph.web.ontology import OntologyPage
+from tipgraph.web.problems import RequestError
+from tipgraph.web.site import Site, current_site
+from tipgraph.web.views import SPACES, TermView, by_text
+
+resources = flask.Blueprint("resources", __name__)
+
+_SHOWN: Final = 12
+"""Values of a property that a page shows before the reader asks for more."""
+_LABELS: Final = tuple(ox.NamedNode(iri) for iri in (f"{SKOS}prefLabel", f"{RDFS}label", f"{DCTERMS}title"))
+_PREPOSITIONS: Final = ("by", "to", "of", "in", "on", "for", "at", "from", "through")
+
+
+@dataclass(frozen=True)
+class Value:
+    """A fact of a group: its other end, and whether it alone only follows from other facts."""
+
+    term: TermView
+    is_inferred: bool = False
+
+
+@dataclass(frozen=True)
+class Group:
+    """The facts of one property under its name."""
+
+    name: str
+    values: list[Value]
+    href: str | None = None
+    about: str | None = None
+    shown: int = _SHOWN
+    is_inferred: bool = False
+    """Whether all of them only follow from other facts."""
+
+
+@dataclass
+class ResourcePage:
+    """What ``resource.html`` shows."""
+
+    iri: str
+    label: str
+    kinds: list[TermView]
+    names: Sequence[str]
+    description: str
+    facts: list[Group]
+    mentions: list[Group]
+    mentions_title: str
+    evidence: list[tuple[TermView, list[TermView]]]
+    """Section, and the passages in it."""
+    document: TermView | None
+    downloads: list[Download] = field(default_factory=list)
+    previous: TermView | None = None
+    next: TermView | None = None
+
+
+@resources.get(f"/<any({', '.join(SPACES)}):space>/<path:name>")
+def show(space: str, name: str) -> flask.Response:
+    """What the graph says of a resource of the project."""
+    return _answer(f"{BASE}{space}/{name}")
+
+
+@resources.get("/describe")
+def describe_any() -> flask.Response:
+    """What the graph says of any resource, by its IRI."""
+    iri = flask.request.args.get("iri", "").strip()
+    if not iri:
+        raise RequestError("bad-request", "there is no IRI to describe", "give it as the parameter iri")
+    return _answer(iri)
+
+
+@resources.get("/ontology")
+def ontology() -> flask.Response:
+    """The classes and properties, as a page or as the graph that defines them."""
+    site = current_site()
+    if not site.is_own:
+        raise UnknownNameError("this dataset has no ontology of tipgraph", None)
+    chosen = _choose()
+    if chosen.format != PAGE:
+        return _send_graph(GRAPH_ONTOLOGY, chosen)
+    page = site.remember("ontology", lambda: OntologyPage(site.graph.dataset.store, site.terms))
+    return _send_page(
+        flask.render_template("ontology.html", page=page, downloads=graph_downloads(flask.request.path))
+    )
+
+
+def _answer(iri: str) -> flask.Response:
+    dataset = current_site().graph.dataset
+    chosen = _choose()
+    is_graph = iri in dataset.graph_names()
+    if chosen.format == PAGE:
+        return _send_page(flask.render_template("resource.html", page=_read_page(iri, is_graph=is_graph)))
+    if is_graph:
+        return _send_graph(iri, chosen)
+    quads = list(bounded_description(dataset, _named_node(iri)))
+    if not quads:
+        raise _unknown(iri)
+    return _send_quads(quads, chosen)
+
+
+def _choose() -> Representation:
+    return choose_graph(flask.request.headers.get("Accept"), flask.request.args.get("format"))
+
+
+def _send_page(content: str) -> flask.Response:
+    return flask.Response(content, content_type="text/html; charset=utf-8")
+
+
+def _send_graph(graph: str, chosen: Representation) -> flask.Response:
+    """A whole named graph; written once, since some take their time."""
+    site = current_site()
+
+    def write() -> flask.Response:
+        quads = site.graph.dataset.store.quads_for_pattern(None, None, None, ox.NamedNode(graph))
+        return _send_quads(quads, chosen)
+
+    content = site.remember(f"{graph} {chosen.format}", lambda: write().get_data())
+    return flask.Response(content, content_type=chosen.content_type)
+
+
+def _send_quads(quads: Iterable[ox.Quad], chosen: Representation) -> flask.Response:
+    if chosen.format not in ("trig", "n-quads"):
+        # JSON-LD could keep the graphs too, but a client of one resource expects its properties at the top.
+        quads = [ox.Quad(quad.subject, quad.predicate, quad.object) for quad in quads]
+    prefixes = current_site().graph.prefixes
+    content = serialize_quads(quads, SYNTAXES[chosen.format], prefixes)
+    return flask.Response(content, content_type=chosen.content_type)
+
+
+def _named_node(iri: str) -> ox.NamedNode:
+    try:
+        return ox.NamedNode(iri)
+    except ValueError:
+        raise RequestError(
+            "bad-request", f"{iri!r} is no valid IRI", "give it in full, spaces as %20"
+        ) from None
+
+
+def _unknown(iri: str) -> UnknownNameError:
+    return UnknownNameError(f"the graph says nothing of <{iri}>", "look for it by its name or acronym")
+
+
+def bounded_description(dataset: Dataset, resource: ox.NamedNode) -> Iterator[ox.Quad]:
+    """The symmetric concise bounded description of the resource, with the labels of its neighbours.
+
+    That is, the statements from and to it, and those of the blank nodes that they lead to.
+    """
+    store = dataset.store
+    ahead: list[ox.NamedNode | ox.BlankNode] = [resource]
+    seen: set[ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple] = {resource}
+    neighbours = set()
+    while ahead:
+        for quad in store.quads_for_pattern(ahead.pop(), None, None, None):
+            yield quad
+            if isinstance(quad.object, ox.BlankNode) and quad.object not in seen:
+                seen.add(quad.object)
+                ahead.append(quad.object)
+            elif isinstance(quad.object, ox.NamedNode):
+                neighbours.add(quad.object)
+    for quad in store.quads_for_pattern(None, None, resource, None):
+        if quad.subject not in seen:
+            yield quad
+            if isinstance(quad.subject, ox.NamedNode):
+                neighbours.add(quad.subject)
+    for neighbour in neighbours - {resource}:
+        for label in _LABELS:
+            yield from store.quads_for_pattern(neighbour, label, None, None)
+
+
+def _read_page(iri: str, *, is_graph: bool) -> ResourcePage:
+    site = current_site()
+    try:
+        found = describe(site.graph.dataset, iri)
+    except UnknownNameError:
+        raise _unknown(iri) from None
+    terms = site.terms
+    is_passage = iri.startswith(PASSAGE)
+    page = ResourcePage(
+        iri=iri,
+        label=terms.label(iri),
+        kinds=[terms.view_labelled(kind.term) for kind in found.kinds],
+        names=found.alternative_labels,
+        description=found.text,
+        facts=[_read_group(group) for group in found.outgoing],
+        mentions=[_read_group(group, incoming=True) for group in found.incoming],
+        mentions_title="What it is evidence for" if is_passage else "What refers to it",
+        evidence=_group_evidence(found),
+        document=_find_document(found),
+        downloads=graph_downloads(flask.request.full_path.rstrip("?")),
+    )
+    if is_passage:
+        page.previous, page.next = _find_neighbours(site, iri)
+    if is_graph:
+        page.facts += _read_contents(site, iri)
+    return page
+
+
+def _read_group(group: FactGroup, *, incoming: bool = False) -> Group:
+    terms = current_site().terms
+    predicate = group.predicate.term
+    label = group.predicate.label.removeprefix("<").removesuffix(">")
+    is_named = group.predicate.label != group.predicate.name
+    href = about = None
+    if isinstance(predicate, ox.NamedNode):
+        href = terms.href(predicate.value)
+        about = terms.text(predicate.value, f"{SKOS}definition") or terms.shorten(predicate.value)
+    return Group(
+        (name_backwards(label) if is_named else f"is {label} of") if incoming else label,
+        [
+            Value(terms.view_labelled(fact.value.term), fact.is_inferred and not group.is_inferred)
+            for fact in group.facts
+        ],
+        href,
+        about,
+        is_inferred=group.is_inferred,
+    )
+
+
+def name_backwards(label: str) -> str:
+    """How a property is named at its far end: what comes before it are the resources that have it.
+
+    >>> name_backwards("adopted by"), name_backwards("replaces"), name_backwards("pillar")
+    ('… adopted by it', '… replaces it', '… has it as pillar')
+    """
+    label = label.removeprefix("has ")
+    first, last = label.split()[0], label.split()[-1]
+    is_verb = first.endswith("s") and not first.endswith(("ss", "us"))
+    return f"… {label} it" if last in _PREPOSITIONS or is_verb else f"… has it as {label}"
+
+
+def _group_evidence(found: Description) -> list[tuple[TermView, list[TermView]]]:
+    terms = current_site().terms
+    groups = []
+    for section, places in groupby(found.evidence, key=lambda place: place.section):
+        passages = []
+        for place in places:
+            sentence = f", sentence\u00a0{place.sentence}" if place.sentence else ""
+            href = terms.view_labelled(place.passage.term).href
+            passages.append(TermView(f"Paragraph\u00a0{place.paragraph}{sentence}", href))
+        groups.append((terms.view_labelled(section.term), passages))
+    return groups
+
+
+def _find_document(found: Description) -> TermView | None:
+    """The document that the evidence stands in."""
+    terms = current_site().terms
+    for place in found.evidence:
+        if isinstance(place.passage.term, ox.NamedNode):
+            document = terms.value(place.passage.term.value, f"{TIP}inDocument")
+            if document is not None:
+                return terms.view_labelled(document)
+    return None
+
+
+def _find_neighbours(site: Site, passage: str) -> tuple[TermView | None, TermView | None]:
+    """The passages before and after this one in its section, sentences among sentences."""
+    terms = site.terms
+    section = terms.value(passage, f"{TIP}section")
+    if section is None:
+        return None, None
+    is_sentence = terms.text(passage, f"{TIP}sentenceNumber") is not None
+    of_section = site.graph.dataset.store.quads_for_pattern(
+        None, ox.NamedNode(f"{TIP}section"), section, None
+    )
+    places = {}
+    for quad in of_section:
+        if isinstance(quad.subject, ox.NamedNode):
+            paragraph = terms.text(quad.subject.value, f"{TIP}paragraphNumber")
+            sentence = terms.text(quad.subject.value, f"{TIP}sentenceNumber")
+            if paragraph and (sentence is not None) == is_sentence:
+                places[int(paragraph), int(sentence or 0)] = quad.subject
+    ordered = [places[key] for key in sorted(places)]
+    here = ordered.index(ox.NamedNode(passage)) if ox.NamedNode(passage) in ordered else None
+    if here is None:
+        return None, None
+    before = terms.view_labelled(ordered[here - 1]) if here > 0 else None
+    after = terms.view_labelled(ordered[here + 1]) if here + 1 < len(ordered) else None
+    return before, after
+
+
+def _read_contents(site: Site, graph: str) -> list[Group]:
+    """What a named graph holds: its triples, and the instances of each class."""
+    store, terms = site.graph.dataset.store, site.terms
+    pattern = None, ox.NamedNode(f"{RDF}type"), None, ox.NamedNode(graph)
+    sizes = Counter(quad.object for quad in store.quads_for_pattern(*pattern))
+    classes = by_text(
+        TermView(view.text, view.href, view.title, note=f"{count:,}")
+        for view, count in ((terms.view_labelled(found), count) for found, count in sizes.items())
+    )
+    triples = TermView(f"{terms.count_triples(graph):,}", is_literal=True)
+    groups = [Group("triples", [Value(triples)]), Group("instances of", [Value(view) for view in classes])]
+    return [group for group in groups if group.values]

@@ -1,0 +1,152 @@
+"""The site on granian, a production WSGI server.
+
+The process that calls ``run_server`` holds the graph and forks one that answers requests, which makes its own
+workers (``tipgraph.web.workers``) before it starts a thread. Should it die, another one is forked.
+"""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import flask
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server import Server
+
+from tipgraph.errors import AddressError
+from tipgraph.graph import KnowledgeGraph
+from tipgraph.web import create_app
+from tipgraph.web.answers import answer_query
+from tipgraph.web.workers import Limits, WorkerPool
+
+_LOGGING: Final[dict[str, Any]] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(levelname)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {"_granian": {"handlers": ["stderr"], "propagate": False}},
+}
+"""granian logs to stdout unless told otherwise; that is for data."""
+
+_SPARE_THREADS: Final = 8
+"""Threads for the pages, beside one for each query that can be under way."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the server listens: ``host`` as the user wrote it, ``ip`` as it was resolved."""
+
+    host: str
+    ip: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """The address of the site."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        if _is_unspecified(self.ip):
+            host = "localhost"
+        return f"http://{host}:{self.port}/"
+
+
+def find_address(host: str, port: int) -> Address:
+    """The address that ``host`` and ``port`` name, which is free; port 0 means any that is.
+
+    Raises ``AddressError`` when the host is unknown, or the port is in use or not allowed.
+    """
+    try:
+        family, kind, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (OSError, UnicodeError) as error:
+        raise AddressError(
+            f"the host {host!r} is not known", "use 127.0.0.1, or 0.0.0.0 for every address"
+        ) from error
+    # granian's own socket would share the port with another server of the same user, and say nothing.
+    with socket.socket(family, kind) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind(place)
+            trial.listen()
+        except OSError as error:
+            raise _address_error(host, port, error) from error
+        ip, free_port = trial.getsockname()[:2]
+    return Address(host, ip, free_port)
+
+
+def _address_error(host: str, port: int, error: OSError) -> AddressError:
+    if error.errno == errno.EADDRINUSE:
+        return AddressError(
+            f"port {port} of {host} is in use",
+            "stop the other server, or choose another with --port, as in --port 8001",
+        )
+    if error.errno == errno.EACCES:
+        return AddressError(
+            f"port {port} needs privileges that you do not have", "choose one above 1023 with --port"
+        )
+    if error.errno == errno.EADDRNOTAVAIL:
+        return AddressError(
+            f"{host} is no address of this machine", "use 127.0.0.1, or 0.0.0.0 for every address"
+        )
+    reason = (error.strerror or str(error)).lower()
+    return AddressError(
+        f"port {port} of {host} cannot be listened at: {reason}", "choose another with --host or --port"
+    )
+
+
+def _is_unspecified(ip: str) -> bool:
+    return ipaddress.ip_address(ip).is_unspecified
+
+
+def run_server(
+    graph: KnowledgeGraph, address: Address, limits: Limits, *, announce: Callable[[], object]
+) -> None:
+    """Serve ``graph`` until SIGINT or SIGTERM, then finish what is under way.
+
+    ``announce`` is called when requests are answered.
+    """
+    # Other start methods would have to open the graph again in each process.
+    multiprocessing.set_start_method("fork", force=True)
+    is_announced = multiprocessing.Event()
+
+    def load_app() -> flask.Flask:
+        pool = WorkerPool(answer_query(graph), limits, on_lost=lambda: os.kill(os.getpid(), signal.SIGTERM))
+        app = create_app(graph, pool)
+        if not is_announced.is_set():
+            is_announced.set()
+            threading.Thread(target=_announce_when_ready, args=(address, announce), daemon=True).start()
+        return app
+
+    server = Server(
+        "tipgraph",
+        address=address.ip,
+        port=address.port,
+        interface=Interfaces.WSGI,
+        blocking_threads=limits.workers + limits.slow_workers + _SPARE_THREADS,
+        log_level=LogLevels.error,
+        log_dictconfig=_LOGGING,
+        respawn_failed_workers=True,
+        workers_kill_timeout=round(limits.deadline) + 5,
+    )
+    logging.captureWarnings(True)
+    server.serve(target_loader=load_app, wrap_loader=False)
+
+
+def _announce_when_ready(address: Address, announce: Callable[[], object]) -> None:
+    ip = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.ip, address.ip)  # noqa: S104
+    while True:
+        try:
+            with socket.create_connection((ip, address.port), timeout=1):
+                break
+        except OSError:
+            time.sleep(0.02)
+    announce()

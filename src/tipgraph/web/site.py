@@ -1,0 +1,118 @@
+"""What every page shares: the graph, where its queries run, and how its terms are shown."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final, TypeVar
+
+import flask
+
+from tipgraph.errors import UnknownNameError
+from tipgraph.graph import KnowledgeGraph
+from tipgraph.queryfile import QueryFile
+from tipgraph.vocabulary import GRAPH_ONTOLOGY
+from tipgraph.web.answers import EndpointAnswer, EndpointRequest
+from tipgraph.web.formats import FORM_CHOICES
+from tipgraph.web.views import TermViews
+from tipgraph.web.workers import Executor
+
+_KEY: Final = "tipgraph"
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True)
+class QuestionLink:
+    """A query of the library as a link to its answer."""
+
+    title: str
+    href: str
+    about: str = ""
+
+
+@dataclass
+class Site:
+    """A graph and what is needed to show it."""
+
+    graph: KnowledgeGraph
+    executor: Executor[EndpointRequest, EndpointAnswer]
+    query_formats: Sequence[tuple[str, Sequence[tuple[str, str]]]] = FORM_CHOICES
+    version: str = field(default_factory=lambda: importlib.metadata.version("tipgraph"))
+    _made: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
+
+    @cached_property
+    def is_own(self) -> bool:
+        """Whether the graph is that of the project, and not a dataset of the user's own."""
+        return GRAPH_ONTOLOGY in self.graph.dataset.graph_names()
+
+    @property
+    def title(self) -> str:
+        """The name of the site."""
+        return "tipgraph" if self.is_own else "A dataset · tipgraph"
+
+    @property
+    def first_query(self) -> str:
+        """What stands in the query form at first."""
+        if self.is_own:
+            return (
+                "SELECT ?mechanism ?name {\n"
+                "  ?mechanism a tip:Mechanism ;\n"
+                "    skos:prefLabel ?name .\n"
+                "}\nORDER BY ?name"
+            )
+        return "SELECT * {\n  ?subject ?predicate ?object\n}\nLIMIT 20"
+
+    @cached_property
+    def terms(self) -> TermViews:
+        """How terms are shown."""
+        return TermViews(self.graph.dataset)
+
+    @property
+    def navigation(self) -> list[tuple[str, str]]:
+        """The pages that the header links to, by name."""
+        links = [("Ask", flask.url_for("endpoint.answer"))]
+        if self.is_own:
+            links.append(("Ontology", flask.url_for("resources.ontology")))
+        return links
+
+    @property
+    def library(self) -> Mapping[str, QueryFile]:
+        """Name → query of the library; none for a dataset of the user's own, of which it asks nothing."""
+        return self.remember("library", lambda: {query.name: query for query in self._read_library()})
+
+    def _read_library(self) -> Sequence[QueryFile]:
+        return self.graph.queries() if self.is_own else ()
+
+    def find_query(self, name: str) -> QueryFile:
+        """The query of the library called ``name``."""
+        if name not in self.library:
+            raise UnknownNameError(f"there is no query {name!r}", "see the questions at /sparql")
+        return self.library[name]
+
+    def questions(self) -> list[QuestionLink]:
+        """The queries of the library as links."""
+        return [
+            QuestionLink(query.title, flask.url_for("endpoint.answer_question", name=name), query.about)
+            for name, query in self.library.items()
+        ]
+
+    def remember(self, name: str, make: Callable[[], Made]) -> Made:
+        """What ``make`` makes, made once; the graph does not change while it is served."""
+        if name not in self._made:
+            self._made[name] = make()
+        made: Made = self._made[name]
+        return made
+
+    def install(self, app: flask.Flask) -> None:
+        """Make this the site of ``app``."""
+        app.extensions[_KEY] = self
+        # A global, since imported macros do not see what a context processor adds.
+        app.jinja_env.globals["site"] = self
+
+
+def current_site() -> Site:
+    """The site of the app that answers the current request."""
+    site: Site = flask.current_app.extensions[_KEY]
+    return site
