@@ -148,9 +148,10 @@ def index_lines(text: str, *, base_iri: str | None = None) -> LineIndex:
         if isinstance(subject, ox.BlankNode):
             inside.setdefault(subject, line)
         elif (subject, None, None) not in lines:
-            names = (shorten(subject.value, parser.prefixes), f"<{subject.value}>")
-            between = (number for number in range(done + 1, line) if rows[number].lstrip().startswith(names))
-            lines[subject, None, None] = next(between, line)
+            names = {shorten(subject.value, parser.prefixes), f"<{subject.value}>"}
+            between = [number for number in range(done + 1, line) if names & set(rows[number].split()[:1])]
+            # Blocks begin without white space, but in a layout that is not canonical they need not.
+            lines[subject, None, None] = min(between, key=lambda row: rows[row][:1].isspace(), default=line)
         if isinstance(obj, ox.BlankNode):
             line = inside.get(obj, line)
         else:
