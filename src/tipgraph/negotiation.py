@@ -14,6 +14,7 @@ _MEDIA_TYPE: Final = re.compile(rf"\s*({_NAME})/({_NAME})\s*")
 _PARAMETER: Final = re.compile(rf";\s*(?:({_NAME})=({_NAME}|{_QUOTED})\s*)?")
 _LONGEST: Final = 8192
 """Characters of a header that are read; no honest client sends more, and parsing must stay cheap."""
+_PLAIN: Final = re.compile(r"[a-z0-9.+-]+")
 _WEIGHT: Final = re.compile(r"(?:0?\.[0-9]{1,3}|0\.?|1(?:\.0{0,3})?)")
 
 
@@ -93,6 +94,10 @@ def _rank(ranges: tuple[MediaRange, ...], offer: MediaRange) -> tuple[float, int
 
 
 def _parse_offer(offer: str) -> MediaRange:
+    main, _, sub = offer.partition("/")
+    if _PLAIN.fullmatch(main) and _PLAIN.fullmatch(sub):
+        # What nearly every offer is, and servers parse them for each request.
+        return MediaRange(main, sub)
     parsed = parse_accept(offer)
     if len(parsed) != 1 or "*" in (parsed[0].type, parsed[0].subtype):
         raise ValueError(f"{offer!r} is not a media type")
