@@ -113,6 +113,10 @@ CONTRADICTIONS = {
         "[ owl:oneOf (:a) ] owl:disjointWith [ owl:oneOf (:b) ] . :a owl:sameAs :b .",
         ":a owl:sameAs :b {} contradicts DisjointClasses(ObjectOneOf(:a) ObjectOneOf(:b)) {}",
     ),
+    "cax-dw without any fact": (
+        "[ owl:oneOf (:a :b) ] owl:disjointWith [ owl:oneOf (:a) ] .",
+        "DisjointClasses(ObjectOneOf(:a :b) ObjectOneOf(:a)) {} contradicts itself",
+    ),
     "cax-adc": (
         "[] a owl:AllDisjointClasses ; owl:members (:C :D :E) . :x a :C, :E .",
         ":x a :C {} and :x a :E {} contradict DisjointClasses(:C :D :E) {}",

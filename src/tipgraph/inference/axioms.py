@@ -211,6 +211,8 @@ class Axioms:
         properties = self.objects(node, ON_PROPERTY)
         if mark in (INTERSECTION, UNION, ONE_OF):
             parts = list(map(self.name, self.items(value)))
+        elif mark == owl("hasSelf"):
+            parts = list(map(self.name, properties))
         elif isinstance(value, ox.Literal) and mark != HAS_VALUE:
             fillers = self.objects(node, ON_CLASS) + self.objects(node, ON_DATA_RANGE)
             parts = [value.value, *map(self.name, properties + fillers)]

@@ -345,10 +345,28 @@ def _equality_rules() -> list[Rule]:
 
     def told(subject: ox.Variable, predicate: ox.Variable, value: ox.Variable) -> str:
         written = f"(isBlank({subject}) || isBlank({value})) && {predicate} IN ({_SYNTAX})"
+        expression = f"isBlank({value}) && {predicate} = {RDF_TYPE}"
         reflexive = f"sameTerm({subject}, {value}) && {predicate} IN ({_REFLEXIVE})"
-        return f"!({written}) && !({reflexive})"
+        return f"!({written}) && !({expression}) && !({reflexive})"
 
+    # What is left out as reflexive says something once one of its ends has another name.
+    reflexive = [
+        Rule(
+            name,
+            (same, Pattern(X, RDF_TYPE, owl(kind))),
+            Pattern(X, predicate, other),
+            (),
+            (f"{X} != {other}",),
+        )
+        for name, kind, predicates in (
+            ("scm-cls", "Class", (SUB_CLASS, EQUIVALENT_CLASS)),
+            ("scm-op", "ObjectProperty", (SUB_PROPERTY, EQUIVALENT_PROPERTY)),
+            ("scm-dp", "DatatypeProperty", (SUB_PROPERTY, EQUIVALENT_PROPERTY)),
+        )
+        for predicate in predicates
+    ]
     return [
+        *reflexive,
         Rule("eq-sym", (Pattern(X, SAME_AS, Y),), Pattern(Y, SAME_AS, X)),
         Rule(
             "eq-trans",

@@ -34,12 +34,13 @@ def check_consistency(dataset: Dataset, ruleset: RuleSet, places: PlaceFinder) -
 
 
 def _refuse(rule: Rule, explainer: Explainer, ruleset: RuleSet, places: PlaceFinder) -> NoReturn:
-    facts = min(explainer.matches(rule), key=lambda found: (sorted(map(str, found)), str(found[0])))
+    facts = min(explainer.matches(rule), key=lambda found: (sorted(map(str, found)), str(found)))
     said = " and ".join(_say(explainer.explain(fact), ruleset) for fact in facts)
     axioms = [f"{ruleset.axioms.describe(axiom)} ({_where(axiom, places)})" for axiom in rule.axioms]
     against = " and ".join(axioms) or _BUILT_IN[rule.name]
+    contradicts = f"{said} contradict{'s' if len(facts) == 1 else ''} {against}"
     raise OntologyError(
-        f"{said} contradict{'s' if len(facts) == 1 else ''} {against}",
+        contradicts if facts else f"{against} contradicts itself",
         "correct one of the facts, or the axiom if it does not hold without exception",
     )
 

@@ -42,11 +42,15 @@ class PathPattern:
 
 @dataclass(frozen=True, eq=False)
 class FileRule(Rule):
-    """A rule of a file; ``body`` and ``paths`` are what can take part in a match, wherever it stands."""
+    """A rule of a file; ``body`` and ``paths`` are what can take part in a match, wherever it stands.
+
+    ``computes`` says whether it makes values with ``BIND``.
+    """
 
     paths: tuple[PathPattern, ...] = ()
     required: frozenset[Key] = frozenset()
     negated: frozenset[Key] = frozenset()
+    computes: bool = False
     file: Path = Path()
     reason: str = ""
 
@@ -120,18 +124,23 @@ class _RuleReader:
         start = self._take().end
         while not self._accept("}"):
             self._element(Standing.REQUIRED)
-        where = self._expand_names(start, self._tokens[self._next - 1].start)
+        end = self._tokens[self._next - 1].start
         if not heads:
             self._refuse("the template of a rule has at least one triple")
+        bound = {token.text[1:] for token in self._tokens if start <= token.start < end}
+        for variable in (variable for head in heads for variable in head.variables()):
+            if variable.value not in bound:
+                self._refuse(f"the variable {variable} of the template is not in the body")
         return [
             FileRule(
                 self._path.stem,
                 tuple(self._body),
                 head,
-                where=where,
+                where=self._expand_names(start, end),
                 required=frozenset(self._reads),
                 negated=frozenset(self._negated),
                 paths=tuple(self._paths),
+                computes=any(token.is_word("BIND") for token in self._tokens),
                 file=self._path,
                 reason=self._header(),
             )

@@ -45,6 +45,8 @@ def stratify(rules: Sequence[Rule]) -> list[Stage]:
     for nodes in _strongly_connected(edges):
         found = [deriving[node] for node in sorted(node for node in nodes if isinstance(node, int))]
         for rule in found:
+            if len(nodes) > 1 and isinstance(rule, FileRule) and rule.computes:
+                _refuse_computing(rule)
             for key in rule.negates():
                 if ("read", key) in nodes:
                     _refuse_cycle(found, rule, key)
@@ -82,6 +84,13 @@ def _edges(rules: Sequence[Rule]) -> dict[Hashable, list[Hashable]]:
             near = readers[written.predicate] + readers[None] if written.predicate else everything
             edges["written", written] = [("read", key) for key in near if written.covers(key)]
     return edges
+
+
+def _refuse_computing(rule: FileRule) -> None:
+    raise OntologyError(
+        f"the rule {rule.name} makes values with BIND and depends on what it derives: it might never be done",
+        "let it derive a property or class that it does not depend on",
+    )
 
 
 def _refuse_cycle(cycle: list[Rule], rule: Rule, key: Key) -> None:
