@@ -86,6 +86,10 @@ class KnowledgeGraph:
         """The result of ``request``; a function of plain values, for a worker process to run."""
         return run_query(self._queryable, request)
 
+    def prepare(self) -> None:
+        """Build what the first queries would build, so that processes forked from this one share it."""
+        self._queryable.store(asserted_only=False, with_graphs=True)
+
     def query(
         self,
         query: str | QueryFile,

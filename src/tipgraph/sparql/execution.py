@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from tipgraph.sparql.results import AskResult, GraphResult, QueryResult, SelectR
 from tipgraph.store import Dataset
 from tipgraph.terms import Term
 from tipgraph.vocabulary import GRAPH_INFERRED, shorten
+
+_GRAPH: Final = re.compile("graph", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -44,28 +47,32 @@ class QueryableDataset:
     def __init__(self, dataset: Dataset) -> None:
         self.prefixes: Final = dataset.prefixes
         self._dataset = dataset
-        self._stores: dict[bool, ox.Store] = {}
+        self._stores: dict[tuple[bool, bool], ox.Store] = {}
         self._lock = threading.Lock()
 
     def graph_names(self, *, asserted_only: bool) -> list[str]:
         """The IRIs of the named graphs, sorted."""
         return self._dataset.asserted_graph_names() if asserted_only else self._dataset.graph_names()
 
-    def store(self, *, asserted_only: bool) -> ox.Store:
-        """The named graphs, and in the default graph their union."""
+    def store(self, *, asserted_only: bool, with_graphs: bool) -> ox.Store:
+        """The union of the graphs, and where asked for the graphs themselves, which takes twice as long."""
         with self._lock:
-            if asserted_only not in self._stores:
-                left_out = ox.NamedNode(GRAPH_INFERRED) if asserted_only else None
-                quads = (quad for quad in self._dataset.store if quad.graph_name != left_out)
-                self._stores[asserted_only] = _unite(quads)
-            return self._stores[asserted_only]
+            # A store with the graphs serves queries that need none too.
+            kind = asserted_only, with_graphs or (asserted_only, True) in self._stores
+            if kind not in self._stores:
+                self._stores[kind] = self._build(asserted_only=asserted_only, with_graphs=with_graphs)
+            return self._stores[kind]
 
-
-def _unite(quads: Iterable[ox.Quad]) -> ox.Store:
-    store = ox.Store()
-    store.bulk_extend(quads)
-    store.update("INSERT { ?s ?p ?o } WHERE { GRAPH ?g { ?s ?p ?o } }")
-    return store
+    def _build(self, *, asserted_only: bool, with_graphs: bool) -> ox.Store:
+        left_out = ox.NamedNode(GRAPH_INFERRED) if asserted_only else None
+        quads = (quad for quad in self._dataset.store if quad.graph_name != left_out)
+        store = ox.Store()
+        if with_graphs:
+            store.bulk_extend(quads)
+            store.update("INSERT { ?s ?p ?o } WHERE { GRAPH ?g { ?s ?p ?o } }")
+        else:
+            store.bulk_extend(ox.Quad(quad.subject, quad.predicate, quad.object) for quad in quads)
+        return store
 
 
 def run_query(dataset: QueryableDataset, request: QueryRequest) -> QueryResult:
@@ -158,7 +165,9 @@ def _choose_graphs(dataset: QueryableDataset, request: QueryRequest, query: Chec
     default, named = request.default_graphs, request.named_graphs
     if default is None and named is None:
         default, named = query.from_graphs, query.from_named_graphs
-    store = dataset.store(asserted_only=request.asserted_only)
+    # The word may be part of another one; then the query runs all the same, over more than it needs.
+    with_graphs = bool(default or named or _GRAPH.search(query.text))
+    store = dataset.store(asserted_only=request.asserted_only, with_graphs=with_graphs)
     if not default and not named:
         return _Graphs(store)
     known = dataset.graph_names(asserted_only=request.asserted_only)

@@ -53,8 +53,7 @@ EndpointAnswer: TypeAlias = EncodedAnswer | TableAnswer
 
 def answer_query(graph: KnowledgeGraph) -> Callable[[EndpointRequest], EndpointAnswer]:
     """The function that answers requests from ``graph``, ready to be inherited by workers."""
-    # What the first query would build is built now, so that workers share it.
-    graph.run(QueryRequest("ASK {}"))
+    graph.prepare()
 
     def answer(request: EndpointRequest) -> EndpointAnswer:
         result = graph.run(request.query)
