@@ -170,16 +170,16 @@ def _list_mechanisms(site: Site) -> list[Region]:
 
 
 def _list_graphs(site: Site) -> list[Entry]:
-    dataset = site.graph.dataset
     return [
-        Entry(
-            site.terms.label(name),
-            site.terms.href(name),
-            site.terms.count_triples(name),
-            site.terms.text(name, f"{DCTERMS}description"),
-        )
-        for name in dataset.graph_names()
+        Entry(found.label.strip("<>"), site.terms.href(found.iri), found.triples, _about(site, found.iri))
+        if found.iri
+        else Entry(found.label, None, found.triples)
+        for found in site.graph.statistics().graphs
     ]
+
+
+def _about(site: Site, graph: str) -> str | None:
+    return site.terms.text(graph, f"{DCTERMS}description")
 
 
 def _examples(site: Site) -> tuple[str, str | None]:

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Final
+from urllib.parse import quote
 
 import flask
 import pyoxigraph as ox
 
-from tipgraph.describe import Description, FactGroup, describe
+from tipgraph.describe import Description, FactGroup, describe, name_term
 from tipgraph.errors import UnknownNameError
 from tipgraph.serialization import SYNTAXES, serialize_quads
 from tipgraph.store import Dataset
@@ -74,7 +75,7 @@ class ResourcePage:
 @resources.get(f"/<any({', '.join(SPACES)}):space>/<path:name>")
 def show(space: str, name: str) -> flask.Response:
     """What the graph says of a resource of the project."""
-    return _answer(f"{BASE}{space}/{name}")
+    return _answer(f"{BASE}{space}/{quote(name)}")
 
 
 @resources.get("/describe")
@@ -103,13 +104,14 @@ def ontology() -> flask.Response:
 
 def _answer(iri: str) -> flask.Response:
     dataset = current_site().graph.dataset
+    resource = _named_node(iri)
     chosen = _choose()
     is_graph = iri in dataset.graph_names()
     if chosen.format == PAGE:
         return _send_page(flask.render_template("resource.html", page=_read_page(iri, is_graph=is_graph)))
     if is_graph:
         return _send_graph(iri, chosen)
-    quads = list(bounded_description(dataset, _named_node(iri)))
+    quads = list(bounded_description(dataset, resource))
     if not quads:
         raise _unknown(iri)
     return _send_quads(quads, chosen)
@@ -189,7 +191,11 @@ def _read_page(iri: str, *, is_graph: bool) -> ResourcePage:
     try:
         found = describe(site.graph.dataset, iri)
     except UnknownNameError:
-        raise _unknown(iri) from None
+        if not is_graph:
+            raise _unknown(iri) from None
+        # A graph need not be described anywhere to be there.
+        named = name_term(site.graph.dataset, ox.NamedNode(iri))
+        found = Description(named, (), (), (), "", (), (), ())
     terms = site.terms
     is_passage = iri.startswith(PASSAGE)
     page = ResourcePage(

@@ -69,8 +69,10 @@ class TermViews:
         own = _own_href(iri)
         if own is not None:
             return own
-        subject = ox.NamedNode(iri)
-        if next(self._dataset.store.quads_for_pattern(subject, None, None, None), None) is not None:
+        node = ox.NamedNode(iri)
+        if next(self._dataset.store.quads_for_pattern(node, None, None, None), None) is not None:
+            return flask.url_for("resources.describe_any", iri=iri)
+        if self._dataset.store.contains_named_graph(node):
             return flask.url_for("resources.describe_any", iri=iri)
         return iri if urlsplit(iri).scheme in ("http", "https") else None
 
