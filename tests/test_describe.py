@@ -47,9 +47,10 @@ graph:report-2010 {{
     skos:prefLabel "Plan Alpha of the “Region”"@en , "Plan alpha"@fr ;
     dcterms:description "What alpha is."@en ; tip:adoptedBy id:beta ; tip:theme concept:demand ;
     org:unitOf id:beta ; tip:evidence passage:xx-02-s1 , passage:xx-01 .
-  id:beta skos:prefLabel "Beta Union"@en ; skos:altLabel "BU"@en .
+  id:beta skos:prefLabel "Beta Union"@en ; skos:altLabel "BU"@en , "UB"@fr .
   id:gamma a tip:Plan ; skos:prefLabel "Plan Gamma"@en ; tip:partOf id:alpha .
   id:twin-1 skos:prefLabel "The Twins"@en . id:twin-2 skos:prefLabel "The Twins"@en .
+  id:delta skos:altLabel "Delta"@es .
   id:demand skos:prefLabel "Study of demand"@en .
 }}
 graph:other {{ id:alpha tip:adoptedBy id:delta . }}
@@ -197,6 +198,11 @@ def test_what_is_only_referred_to_can_be_described(dataset: Dataset) -> None:
     delta = describe(dataset, f"{ID}delta")
     assert (delta.resource.label, delta.text, delta.kinds, delta.evidence) == ("id:delta", "", (), ())
     assert told(delta.incoming) == {"tip:adoptedBy": [("id:alpha", False)]}
+
+
+def test_alternative_labels_are_english_where_there_are_any(dataset: Dataset) -> None:
+    assert describe(dataset, f"{ID}beta").alternative_labels == ("BU",)
+    assert describe(dataset, f"{ID}delta").alternative_labels == ("Delta",)
 
 
 @pytest.mark.parametrize("iri", [f"{BASE}id/nothing", "not an iri"])

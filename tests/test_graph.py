@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import shutil
 import threading
 from datetime import date
 from pathlib import Path
@@ -160,6 +161,26 @@ def test_statistics_and_export_are_of_the_whole(kg: KnowledgeGraph) -> None:
     assert f"<{TIP}Plan>".encode() in kg.export("n-quads")
     assert b"Plan Beta" in kg.export("turtle", graphs=["example"])
     assert b"Class" not in kg.export("turtle", graphs=["example"])
+
+
+SHAPE = """
+@prefix sh: <http://www.w3.org/ns/shacl#> .
+@prefix tip: <https://w3id.org/tipgraph/ontology#> .
+@prefix shape: <https://w3id.org/tipgraph/shape/> .
+shape:Plan a sh:NodeShape ; sh:targetClass tip:Plan ; sh:property shape:Plan-adoptedBy .
+shape:Plan-adoptedBy a sh:PropertyShape ; sh:path tip:adoptedBy ; sh:minCount 1 ;
+  sh:message "say who adopted the plan" ; sh:severity sh:Violation .
+"""
+
+
+def test_the_graph_and_own_files_are_validated(small_root: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(small_root, tmp_path / "root"))
+    (root / "shapes" / "plans.ttl").write_text(SHAPE)
+    kg = KnowledgeGraph.open(root)
+    assert [str(result.focus_node) for result in kg.validate().results] == [f"<{ID}beta>"]
+    own = tmp_path / "own.ttl"
+    own.write_text(f"<{ID}gamma> a <{TIP}Plan> . <{ID}delta> a <{TIP}Plan> ; <{TIP}adoptedBy> <{ID}union> .")
+    assert [str(result.focus_node) for result in kg.validate([own]).results] == [f"<{ID}gamma>"]
 
 
 @pytest.mark.filterwarnings("ignore:Dataset.default_context is deprecated:DeprecationWarning")

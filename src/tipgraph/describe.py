@@ -179,7 +179,7 @@ def describe(dataset: Dataset, iri: str, *, everything: bool = False) -> Descrip
         resource=name_term(dataset, resource),
         kinds=kinds,
         wider_kinds=wider_kinds,
-        alternative_labels=tuple(label.value for label in _literals(dataset, resource, _ALTERNATIVE)),
+        alternative_labels=_read_alternative_labels(dataset, resource),
         text=texts[0].value if texts else "",
         outgoing=_group(dataset, outgoing),
         incoming=_group(dataset, incoming),
@@ -360,6 +360,13 @@ def _literals(dataset: Dataset, subject: ox.NamedNode, predicate: ox.NamedNode) 
     found = {quad.object for quad in quads if isinstance(quad.object, ox.Literal)}
     order = {"en": 0, None: 1}
     return sorted(found, key=lambda text: (order.get(text.language, 2), text.language or "", text.value))
+
+
+def _read_alternative_labels(dataset: Dataset, resource: ox.NamedNode) -> tuple[str, ...]:
+    """The English ones and those without language, or all where there is none of these."""
+    labels = _literals(dataset, resource, _ALTERNATIVE)
+    plain = [label for label in labels if label.language in ("en", None)]
+    return tuple(label.value for label in plain or labels)
 
 
 def _is_known(dataset: Dataset, iri: str) -> bool:

@@ -38,6 +38,8 @@ from tipgraph.vocabulary import CONCEPT, ID
 if TYPE_CHECKING:
     import rdflib
 
+    from tipgraph.validation import Engine, Report
+
 _NAMESPACES: Final = {"resource": ID, "concept": CONCEPT}
 """Parameter type → where what it names is looked for."""
 
@@ -178,6 +180,16 @@ class KnowledgeGraph:
     def statistics(self) -> Statistics:
         """How much of what the graph holds."""
         return count_resources(self.dataset)
+
+    def validate(self, paths: Iterable[str | PathLike[str]] = (), *, engine: Engine = "rudof") -> Report:
+        """What breaks the shapes: in this graph, or in the RDF files ``paths``, which may refer to it."""
+        # Loaded here, because the SHACL engines take longer to load than most queries to run.
+        from tipgraph.validation import validate_dataset, validate_files
+
+        files = [Path(path) for path in paths]
+        if files:
+            return validate_files(files, self.dataset, self.sources.shapes, engine=engine)
+        return validate_dataset(self.dataset, self.sources.shapes, engine=engine)
 
     def export(self, format: str = "trig", *, graphs: Iterable[str] | None = None) -> bytes:
         """The dataset, or the graphs of it that are named, in RDF: see ``export.export_dataset``."""

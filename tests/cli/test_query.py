@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import Result
+
+from tipgraph.cli.query import query
+from tipgraph.queryfile import read_query_folder
+from tipgraph.sources import locate_sources
 
 Call = Callable[..., Result]
 SELECT = "SELECT ?plan ?n { ?plan a tip:Plan OPTIONAL { ?plan tip:count ?n } } ORDER BY ?plan"
@@ -242,3 +247,14 @@ def test_an_unreadable_file_is_named(call: Call, tmp_path: Path) -> None:
 def test_standard_input_has_to_be_utf8(call: Call) -> None:
     result = call("query", "-", stdin="ASK { ?s ?p 'caf\xe9' }".encode("latin-1"))
     assert error_of(result, 3)[0] == "standard input is not UTF-8"
+
+
+def test_the_examples_of_the_help_name_queries_of_the_library() -> None:
+    named = re.findall(
+        r"^  tipgraph query ([a-z][a-z-]+(?!\S))((?: --param \w+=\S+)*)", str(query.epilog), re.MULTILINE
+    )
+    library = {found.name: found for found in read_query_folder(locate_sources().queries).values()}
+    examples = [(name, re.findall(r"--param (\w+)=", rest)) for name, rest in named]
+    assert len(examples) >= 1
+    for name, parameters in examples:
+        assert set(parameters) <= {parameter.name for parameter in library[name].parameters}

@@ -40,7 +40,7 @@ _NUMBERS: Final = {f"{XSD}{name}" for name in ("integer", "decimal", "double", "
     epilog="""\b
 Examples:
   tipgraph query --list
-  tipgraph query instruments-by-adopter --param adopter=ECOWAS
+  tipgraph query bodies-of-a-mechanism --param mechanism=ECOWAS
   tipgraph query --text 'SELECT ?plan { ?plan a tip:ActionPlan } ORDER BY ?plan'
   tipgraph query my-question.rq --format csv -o answer.csv
   echo 'DESCRIBE id:ecowas' | tipgraph query - --format json-ld
