@@ -83,6 +83,12 @@ def test_no_golden_answer_is_left_over() -> None:
     assert {path.stem for path in GOLDEN.glob("*.csv")} == set(QUERIES)
 
 
+def test_the_readme_lists_every_question() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    listed = dict(re.findall(r"^- `([a-z0-9-]+)`: (.+)$", text, re.MULTILINE))
+    assert listed == {name: query.title for name, query in QUERIES.items()}
+
+
 def write_golden_answers() -> None:
     graph = KnowledgeGraph.open(ROOT)
     GOLDEN.mkdir(exist_ok=True)
