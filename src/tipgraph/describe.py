@@ -428,8 +428,12 @@ def _suggest(dataset: Dataset, names: _Names, wanted: str) -> str:
         else next(iter(difflib.get_close_matches(word, known, n=1)), word)
         for word in wanted.split()
     ]
-    near = sorted((name for name in names if words and all(word in name for word in words)), key=len)
-    iris = list(dict.fromkeys(min(names[name], key=lambda iri: names[name][iri]) for name in near))
+    near = sorted(
+        (min(ranks.values()), len(name), name)
+        for name, ranks in names.items()
+        if words and all(word in name for word in words)
+    )
+    iris = list(dict.fromkeys(min(names[name], key=lambda iri: names[name][iri]) for _, _, name in near))
     if not iris:
         return "try a single word of its name"
     return f"did you mean {', '.join(_called(dataset, iri) for iri in iris[:_MOST_CANDIDATES])}?"

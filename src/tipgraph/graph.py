@@ -164,7 +164,7 @@ class KnowledgeGraph:
         """The query of the library called ``name``; raises ``UnknownNameError`` with the nearest names."""
         library = read_query_folder(self.sources.queries)
         if name not in library:
-            nearest = difflib.get_close_matches(name, library, n=3, cutoff=0.5)
+            nearest = difflib.get_close_matches(name, library, n=3)
             hint = f"did you mean {' or '.join(nearest)}?" if nearest else "tipgraph query --list names them"
             raise UnknownNameError(f"the library has no query {name!r}", hint)
         return library[name]
