@@ -28,6 +28,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "stats": "tipgraph.cli.stats:stats",
     "export": "tipgraph.cli.export:export",
     "validate": "tipgraph.cli.validate:validate",
+    "infer": "tipgraph.cli.infer:infer_triples",
+    "explain": "tipgraph.cli.explain:explain_fact",
     "serve": "tipgraph.cli.serve:serve",
     "evidence": "tipgraph.cli.evidence:evidence",
     "format": "tipgraph.cli.format:format_files",

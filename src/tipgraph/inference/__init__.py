@@ -86,7 +86,7 @@ def explain(dataset: Dataset, rules: Path | None, triple: ox.Triple) -> Derivati
     ruleset = compile_rules(dataset, rules, places)
     if not graphs_of(dataset.store, triple):
         raise UnknownNameError(
-            f"{ruleset.axioms.say(*triple)} is neither asserted nor inferred",
+            f"{ruleset.axioms.say(triple)} is neither asserted nor inferred",
             "tipgraph show lists what is known of a resource",
         )
     return Explainer(dataset, ruleset, places).explain(triple)

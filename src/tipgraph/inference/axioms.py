@@ -249,10 +249,10 @@ class Axioms:
             return _call("EquivalentClasses", name, self.describe_expression(subject))
         return _call(_AXIOMS.get(predicate, self.name(predicate)), name, self.name(value))
 
-    def say(self, subject: Term, predicate: Term, value: Term) -> str:
+    def say(self, triple: ox.Triple) -> str:
         """The triple as a person reads it, with ``a`` for ``rdf:type``."""
-        verb = "a" if predicate == RDF_TYPE else self.name(predicate)
-        return f"{self.name(subject)} {verb} {self.name(value)}"
+        verb = "a" if triple.predicate == RDF_TYPE else self.name(triple.predicate)
+        return f"{self.name(triple.subject)} {verb} {self.name(triple.object)}"
 
 
 def is_axiom(triple: ox.Triple) -> bool:

@@ -47,12 +47,12 @@ def _refuse(rule: Rule, explainer: Explainer, ruleset: RuleSet, places: PlaceFin
 
 def _say(derivation: Derivation, ruleset: RuleSet) -> str:
     """A fact with its place, or with the asserted facts that it follows from."""
-    fact = ruleset.axioms.say(*derivation.triple)
+    fact = ruleset.axioms.say(derivation.triple)
     if derivation.is_asserted:
         return f"{fact} ({derivation.places[0]})"
     leaves = derivation.leaves()
     data = [leaf for leaf in leaves if not is_axiom(leaf.triple)] or leaves
-    sources = (f"{ruleset.axioms.say(*leaf.triple)} ({leaf.places[0]})" for leaf in data)
+    sources = (f"{ruleset.axioms.say(leaf.triple)} ({leaf.places[0]})" for leaf in data)
     return f"{fact} (inferred from {' and '.join(sources)})"
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import heapq
-import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import pyoxigraph as ox
@@ -67,17 +66,17 @@ class Derivation:
         return list(found.values())
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Instance:
-    """A rule that derives ``conclusion`` from ``premises``; ``missing`` counts those not yet derived."""
+    """A rule that derives ``conclusion`` from ``premises``; no rule and no premises where it is asserted."""
 
-    rule: Rule
     conclusion: ox.Triple
-    premises: tuple[ox.Triple, ...]
-    missing: int = field(init=False)
+    rule: Rule | None = None
+    premises: tuple[ox.Triple, ...] = ()
 
-    def __post_init__(self) -> None:
-        self.missing = len(self.premises)
+
+class _Assumed(_Instance):
+    """A triple of which it is not yet known how it is derived."""
 
 
 class Explainer:
@@ -98,37 +97,18 @@ class Explainer:
 
         Raises ``OntologyError`` when the triple is neither asserted nor derived by any rule.
         """
-        if is_asserted(self._store, triple):
-            return self._leaf(triple)
-        uses = self._expand(triple)
-        # Knuth's generalization of Dijkstra's algorithm: triples are settled by the size of their
-        # derivations.
-        settled: dict[ox.Triple, Derivation] = {}
-        sizes: dict[ox.Triple, int] = {}
-        order = itertools.count()
-        waiting: list[tuple[int, int, ox.Triple, _Instance | None]] = []
-        for leaf in uses.leaves:
-            heapq.heappush(waiting, (1, next(order), leaf, None))
-        for instance in uses.without_premises:
-            heapq.heappush(waiting, (1, next(order), instance.conclusion, instance))
-        while waiting:
-            size, _, reached, by = heapq.heappop(waiting)
-            if reached in settled:
-                continue
-            sizes[reached] = size
-            settled[reached] = self._step(by, settled) if by else self._leaf(reached)
-            if reached == triple:
-                return settled[reached]
-            for use in uses.of[reached]:
-                use.missing -= 1
-                if use.missing == 0:
-                    total = 1 + sum(sizes[premise] for premise in use.premises)
-                    heapq.heappush(waiting, (total, next(order), use.conclusion, use))
-        shown = self._ruleset.axioms.say(*triple)
-        raise OntologyError(
-            f"no rule derives {shown}, although it is in <{GRAPH_INFERRED}>",
-            "run the inference again: the axioms or the rules have changed since",
-        )
+        # A triple that is yet to be explored is assumed to take as few steps as any could. When the smallest
+        # derivation assumes nothing, no other can be smaller; else only what it assumes has to be explored.
+        instances = {triple: self._instances_of(triple)}
+        while True:
+            found = [instance for known in instances.values() for instance in known]
+            premises = dict.fromkeys(premise for instance in found for premise in instance.premises)
+            assumed = [_Assumed(premise) for premise in premises if premise not in instances]
+            steps = _derive_smallest(triple, [*found, *assumed])
+            open_ = [step.conclusion for step in steps if isinstance(step, _Assumed)]
+            if not open_:
+                return self._told(triple, steps)
+            instances |= {one: self._instances_of(one) for one in open_}
 
     def matches(self, rule: Rule, conclusion: ox.Triple | None = None) -> Iterator[tuple[ox.Triple, ...]]:
         """The triples of each match of the body of ``rule``; with ``conclusion``, of those that derive it."""
@@ -165,25 +145,31 @@ class Explainer:
                 if start is not None and end is not None:
                     yield from shortest_way(self._store, path.path, start, end) or ()
 
-    def _expand(self, goal: ox.Triple) -> _Uses:
-        """Every way to derive ``goal``, and all that those ways rest on."""
-        uses = _Uses()
-        seen = {goal}
-        waiting = [goal]
-        while waiting:
-            triple = waiting.pop()
-            if triple != goal and is_asserted(self._store, triple):
-                uses.leaves.append(triple)
-                continue
-            for rule in self._by_predicate[triple.predicate] + self._by_predicate[None]:
-                for premises in self.matches(rule, triple):
-                    uses.add(_Instance(rule, triple, premises))
-                    waiting += [premise for premise in premises if premise not in seen]
-                    seen.update(premises)
-        return uses
+    def _instances_of(self, triple: ox.Triple) -> list[_Instance]:
+        """Every way to derive ``triple`` in one step; only that it is asserted, where it is."""
+        if is_asserted(self._store, triple):
+            return [_Instance(triple)]
+        rules = self._by_predicate[triple.predicate] + self._by_predicate[None]
+        return [
+            _Instance(triple, rule, premises) for rule in rules for premises in self.matches(rule, triple)
+        ]
 
-    def _step(self, instance: _Instance, settled: Mapping[ox.Triple, Derivation]) -> Derivation:
+    def _told(self, triple: ox.Triple, steps: Sequence[_Instance]) -> Derivation:
+        """The derivation of ``triple`` of which ``steps`` are the instances, each after its premises."""
+        if not steps:
+            raise OntologyError(
+                f"no rule derives {self._ruleset.axioms.say(triple)}, although it is in <{GRAPH_INFERRED}>",
+                "run the inference again: the axioms or the rules have changed since",
+            )
+        told: dict[ox.Triple, Derivation] = {}
+        for step in steps:
+            told[step.conclusion] = self._step(step, told)
+        return told[triple]
+
+    def _step(self, instance: _Instance, told: Mapping[ox.Triple, Derivation]) -> Derivation:
         rule = instance.rule
+        if rule is None:
+            return self._leaf(instance.conclusion)
         axioms = [
             Axiom(self._ruleset.axioms.describe(axiom), tuple(self._places.find(axiom)))
             for axiom in rule.axioms
@@ -194,7 +180,7 @@ class Explainer:
             rule=rule.name,
             axioms=tuple(axioms),
             reason=rule.reason if isinstance(rule, FileRule) else None,
-            premises=tuple(settled[premise] for premise in instance.premises),
+            premises=tuple(told[premise] for premise in instance.premises),
         )
 
     def _leaf(self, triple: ox.Triple) -> Derivation:
@@ -203,17 +189,39 @@ class Explainer:
         return Derivation(triple, tuple(self._places.find(triple)), tuple(passages))
 
 
-@dataclass
-class _Uses:
-    """Rule instances by what they rest on."""
+def _derive_smallest(goal: ox.Triple, instances: Iterable[_Instance]) -> list[_Instance]:
+    """The steps of the smallest derivation of ``goal``, each after its premises; none where there is none.
 
-    of: dict[ox.Triple, list[_Instance]] = field(default_factory=lambda: defaultdict(list))
-    without_premises: list[_Instance] = field(default_factory=list)
-    leaves: list[ox.Triple] = field(default_factory=list)
-
-    def add(self, instance: _Instance) -> None:
-        """Note ``instance`` under each of its premises."""
+    This is Knuth's generalization of Dijkstra's algorithm: triples are settled by the size of their
+    derivations.
+    """
+    missing: dict[int, int] = {}
+    users: dict[ox.Triple, list[tuple[int, _Instance]]] = defaultdict(list)
+    waiting: list[tuple[int, str, int, _Instance]] = []
+    for number, instance in enumerate(instances):
+        missing[number] = len(instance.premises)
         if not instance.premises:
-            self.without_premises.append(instance)
+            heapq.heappush(waiting, (1, "", number, instance))
         for premise in instance.premises:
-            self.of[premise].append(instance)
+            users[premise].append((number, instance))
+    sizes: dict[ox.Triple, int] = {}
+    settled: dict[ox.Triple, _Instance] = {}
+    while waiting and goal not in settled:
+        size, _, _, step = heapq.heappop(waiting)
+        if step.conclusion in settled:
+            continue
+        sizes[step.conclusion] = size
+        settled[step.conclusion] = step
+        for number, user in users[step.conclusion]:
+            missing[number] -= 1
+            if not missing[number]:
+                total = 1 + sum(sizes[premise] for premise in user.premises)
+                # Of several that are as small, always the same one.
+                heapq.heappush(waiting, (total, "".join(map(str, user.premises)), number, user))
+    needed = {goal}
+    steps = []
+    for step in reversed(settled.values()):
+        if step.conclusion in needed:
+            needed.update(step.premises)
+            steps.append(step)
+    return steps[::-1]
