@@ -122,7 +122,8 @@ def _terms_of_query(text: str, prefixes: Mapping[str, str], namespaces: set[str]
             if part.name == "PrefixDecl":
                 known[prefix] = str(part["iri"])
             else:
-                yield from _outside(known[prefix] + part["localname"], namespaces)
+                local = part["localname"] if "localname" in part else ""
+                yield from _outside(known[prefix] + local, namespaces)
         else:
             yield from _outside(str(part), namespaces)
 

@@ -3,8 +3,8 @@
     python tools/import_membership.py FOLDER
 
 FOLDER holds membership_factbook.csv and membership_cow_igo_v3.csv. The World Factbook of 2010 gives the role
-of a state in a mechanism, the Correlates of War data the year since when; where only one lists a state, it does
-both. Where they contradict each other, or the figure of the report, both claims stand in a tip:Discrepancy.
+of a state in a mechanism, the Correlates of War data the year since when; where only one lists a state, that
+one does. Where they contradict each other, or the report's figure, both claims stand in a tip:Discrepancy.
 The edition of 2025 is not written: what changed since 2010 is printed as a check.
 """
 
