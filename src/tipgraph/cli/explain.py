@@ -20,6 +20,8 @@ from tipgraph.terms import Term, read_term
 from tipgraph.vocabulary import RDF, shorten
 
 _TYPE: Final = f"{RDF}type"
+_MARGIN: Final = 20
+"""Columns left to the branches of the tree."""
 
 
 @click.command(
@@ -91,9 +93,7 @@ def _lines(derivation: Derivation, prefixes: Mapping[str, str]) -> Iterator[str]
     yield _fact_line(derivation, prefixes)
     branches = [list(_lines(premise, prefixes)) for premise in derivation.premises]
     lead = "│  " if branches else "   "
-    for reason in _reasons(derivation):
-        wrapped = textwrap.wrap(reason, max(40, text_width() - 30)) or [""]
-        yield from (_faint(lead + line) for line in wrapped)
+    yield from (_faint(lead + line) for line in _reasons(derivation))
     for number, branch in enumerate(branches, 1):
         first, rest = ("└─ ", "   ") if number == len(branches) else ("├─ ", "│  ")
         yield _faint(first) + branch[0]
@@ -113,7 +113,8 @@ def _reasons(derivation: Derivation) -> Iterator[str]:
         yield f"by {axiom.text}  {', '.join(map(str, axiom.places))}"
     if derivation.reason is not None:
         first_sentence = derivation.reason.partition(". ")[0].removesuffix(".")
-        yield f"by the rule {derivation.rule}: {first_sentence}"
+        said = f"by the rule {derivation.rule}: {first_sentence}"
+        yield from textwrap.wrap(said, text_width() - _MARGIN)
     elif derivation.rule is not None and not derivation.axioms:
         yield f"by the rule {derivation.rule} of OWL 2 RL"
 
