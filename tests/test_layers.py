@@ -15,7 +15,7 @@ LAYERS = (
     ("sources", "turtle", "terms", "tokens", "negotiation"),
     ("serialization", "queryfile"),
     ("store",),
-    ("inference", "validation", "evidence", "search", "describe", "statistics", "export", "sparql"),
+    ("inference", "validation", "evidence", "search", "describe", "states", "statistics", "export", "sparql"),
     ("graph",),
     ("__init__",),
     ("web", "mcp"),

@@ -30,6 +30,7 @@ from tipgraph.queryfile import Parameter, QueryFile, parse_query_file, read_quer
 from tipgraph.sources import Sources, locate_sources
 from tipgraph.sparql.execution import QueryableDataset, QueryRequest, run_query
 from tipgraph.sparql.results import AskResult, GraphResult, QueryResult, SelectResult
+from tipgraph.states import StateProfile, describe_state, find_state
 from tipgraph.statistics import Statistics, count_resources
 from tipgraph.store import Dataset, load_dataset, load_files
 from tipgraph.terms import Term, read_typed, to_python, to_term
@@ -176,6 +177,10 @@ class KnowledgeGraph:
     def describe(self, name: str, *, everything: bool = False) -> Description:
         """What the graph says of the resource called ``name``: see ``describe.describe``."""
         return describe(self.dataset, self.find(name), everything=everything)
+
+    def state(self, name: str) -> StateProfile:
+        """The state of that name, in any language, or code: see ``states.find_state``."""
+        return describe_state(self.dataset, find_state(self.dataset, name))
 
     def statistics(self) -> Statistics:
         """How much of what the graph holds."""

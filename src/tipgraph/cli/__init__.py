@@ -25,6 +25,7 @@ from tipgraph.errors import TipgraphError
 COMMANDS: Final[Mapping[str, str]] = {
     "query": "tipgraph.cli.query:query",
     "show": "tipgraph.cli.show:show",
+    "state": "tipgraph.cli.state:state",
     "stats": "tipgraph.cli.stats:stats",
     "export": "tipgraph.cli.export:export",
     "validate": "tipgraph.cli.validate:validate",
