@@ -100,7 +100,7 @@ def test_a_page_runs_no_script_and_loads_nothing_from_elsewhere(client: FlaskCli
 
 
 def test_links_lead_somewhere(client: FlaskClient) -> None:
-    """From the start page on, the first forty addresses of each kind of page and their anchors exist."""
+    """From the start page on, the first fifteen addresses of each kind of page and their anchors exist."""
     ahead = deque(["/"])
     seen: dict[str, Page] = {}
     budget: dict[str, int] = {}
@@ -109,7 +109,7 @@ def test_links_lead_somewhere(client: FlaskClient) -> None:
         address = ahead.popleft()
         kind = urlsplit(address).path.split("/")[1]
         budget[kind] = budget.get(kind, 0) + 1
-        if address in seen or budget[kind] > 40:
+        if address in seen or budget[kind] > 15:
             continue
         with client.get(address, headers=HTML) as response:
             assert response.status_code in (200, 303), f"{address} is {response.status_code}"
@@ -121,9 +121,9 @@ def test_links_lead_somewhere(client: FlaskClient) -> None:
                 ahead.append(target)
                 if anchor:
                     anchors.append((target, anchor))
-    assert len(seen) > 150
+    assert len(seen) > 80
     assert {"id", "passage", "concept", "graph", "queries", "ontology", "sparql"} <= set(budget)
     checked = [(target, anchor) for target, anchor in anchors if target in seen]
-    assert len(checked) > 100
+    assert len(checked) > 50
     for target, anchor in set(checked):
         assert anchor in seen[target].values("id"), f"{target}#{anchor}"
