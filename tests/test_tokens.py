@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tipgraph.tokens import locate, read_tokens
@@ -23,7 +25,8 @@ from tipgraph.tokens import locate, read_tokens
             "{[()]}",
             [("open", "{"), ("open", "["), ("open", "("), ("close", ")"), ("close", "]"), ("close", "}")],
         ),
-        ("'open", [("other", "'"), ("word", "open")]),
+        ("'open ?x\n?y", [("unclosed", "'open ?x"), ("variable", "?y")]),
+        ('"""open\n?y', [("unclosed", '"""open\n?y')]),
     ],
 )
 def test_each_kind_is_told_apart(text: str, expected: list[tuple[str, str]]) -> None:
@@ -36,3 +39,10 @@ def test_tokens_know_their_place_and_depth() -> None:
     assert [tokens[piece].depth for piece in ("ASK", "{", "?s", "(", "1", ")", "}")] == [0, 0, 1, 1, 2, 1, 0]
     assert locate(text, tokens["("].start) == (2, 9)
     assert text[tokens["?p"].start : tokens["?p"].end] == "?p"
+
+
+@pytest.mark.parametrize("piece", ["a.", "a.b-", "'\\", "'''a", "<a", ":", "@a-", "_:a.", "1e", '"', "a:b."])
+def test_a_long_text_is_read_in_linear_time(piece: str) -> None:
+    begin = time.process_time()
+    read_tokens(piece * 50_000)
+    assert time.process_time() - begin < 5

@@ -79,9 +79,10 @@ def explain_syntax_error(
 
 def _find_open_string(text: str, tokens: Sequence[Token]) -> QuerySyntaxError | None:
     for token in tokens:
-        if token.kind == "other" and token.text in "'\"":
+        if token.kind == "unclosed":
+            mark = token.text[0] * (3 if token.text.startswith(token.text[0] * 3) else 1)
             return syntax_error(
-                text, token.start, "the string that begins here is not closed", f"close it with {token.text}"
+                text, token.start, "the string that begins here is not closed", f"close it with {mark}"
             )
     return None
 
