@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tipgraph.errors import QueryError, QuerySyntaxError, ServiceRefusedError, UpdateRefusedError
-from tipgraph.sparql.analysis import QueryForm, check_query
+from tipgraph.sparql.analysis import CheckedQuery, QueryForm, check_query
+from tipgraph.sparql.execution import admit_parameters
 
 PREFIXES = {
     "tip": "http://example.org/tip#",
@@ -171,3 +174,100 @@ def test_an_invalid_base_is_named() -> None:
 )
 def test_columns_stand_in_the_order_of_the_author(text: str, columns: tuple[str, ...]) -> None:
     assert check_query(text).columns == columns
+
+
+PIECES = st.sampled_from(
+    [
+        *(
+            "SELECT",
+            "ASK",
+            "CONSTRUCT",
+            "DESCRIBE",
+            "WHERE",
+            "FROM",
+            "NAMED",
+            "PREFIX",
+            "BASE",
+            "GROUP",
+            "BY",
+            "AS",
+        ),
+        *(
+            "{",
+            "}",
+            "(",
+            ")",
+            "[",
+            "]",
+            ".",
+            ";",
+            ",",
+            "*",
+            "<",
+            ">",
+            "=",
+            "'",
+            '"',
+            "'''",
+            "\\",
+            "#",
+            "\n",
+            " ",
+        ),
+        *(
+            "?s",
+            "?p",
+            "$o",
+            "tip:x",
+            "nope:x",
+            "_:b",
+            "<http://a/>",
+            "<rel>",
+            "'x'",
+            '"y"@en',
+            "1",
+            "SERVICE",
+        ),
+        *(
+            "COUNT",
+            "FILTER",
+            "OPTIONAL",
+            "UNION",
+            "VALUES",
+            "UNDEF",
+            "BIND",
+            "INSERT",
+            "LIMIT",
+            "ORDER",
+            "é",
+            "\0",
+        ),
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=25).map(" ".join) | st.lists(PIECES, max_size=25).map("".join) | st.text())
+@settings(max_examples=400, deadline=None)
+def test_whatever_is_sent_is_a_query_or_an_error_with_a_hint(text: str) -> None:
+    outcome: CheckedQuery | QueryError
+    try:
+        outcome = check_query(text, PREFIXES)
+    except QueryError as error:
+        outcome = error
+    if isinstance(outcome, CheckedQuery):
+        assert outcome.text == text
+    else:
+        assert outcome.message
+        assert "\n" not in outcome.message
+        assert outcome.hint
+
+
+@given(st.sampled_from(["?s", "?o", "?x"]), st.lists(PIECES, max_size=12).map(" ".join))
+@settings(max_examples=200, deadline=None)
+def test_a_parameter_never_makes_a_good_query_malformed(name: str, middle: str) -> None:
+    try:
+        query = check_query(f"SELECT * {{ ?s ?p ?o {middle} }}", PREFIXES)
+        text = admit_parameters(query, [name[1:]])
+    except QueryError:
+        return
+    assert check_query(text, PREFIXES).form is query.form
