@@ -1,7 +1,7 @@
 """The ontology and the data are OWL 2 DL: what is used is declared, and the global restrictions hold.
 
-Section numbers are those of the OWL 2 Structural Specification. That the axioms are in OWL 2 RL is tested where
-things are inferred from them.
+Section numbers are those of the OWL 2 Structural Specification. That the axioms are in OWL 2 RL is tested
+where things are inferred from them.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def test_no_composite_property_is_where_only_a_simple_one_may_be(axioms: Axioms)
 
 
 def test_the_chains_are_regular(axioms: Axioms) -> None:
-    """Section 11.2, restriction on the property hierarchy: the links of a chain come before what it implies."""
+    """Section 11.2, restriction on the property hierarchy: links come before what their chain implies."""
     before: dict[object, set[object]] = defaultdict(set)
     chains = axioms.statements(owl("propertyChainAxiom"))
     assert len(chains) >= 6
