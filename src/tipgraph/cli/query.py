@@ -78,9 +78,10 @@ def query(
     asserted: bool,
     output: Path | None,
 ) -> int:
-    """Answer a SPARQL query: one of the library by its NAME, one in a FILE, or on standard input (-).
+    """Answer a question in SPARQL, or one of the query library.
 
-    The default graph is the union of all graphs, with what is inferred. The prefixes of the project need no
+    NAME is a query of the library (--list names them), FILE one of your own, - one on standard input. The
+    default graph is the union of all graphs, with what is inferred. The prefixes of the project need no
     declaration. The answer no to an ASK exits with 1.
     """
     if list_only:

@@ -34,7 +34,9 @@ Examples:
 @asserted_option
 @click.pass_obj
 def show(settings: Settings, name: tuple[str, ...], everything: bool, asserted: bool) -> None:
-    """Show one resource: what it is, what is said of it, what refers to it, and the passages it rests on.
+    """Show one resource as a person reads it, with its evidence.
+
+    That is what it is, what is said of it, what refers to it, and the passages on which that rests.
 
     NAME-OR-IRI is its label, its acronym, the last part of its IRI, a prefixed name or an IRI; case does not
     matter. What is inferred is marked with an asterisk.
