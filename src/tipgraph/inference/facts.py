@@ -32,12 +32,15 @@ def add(store: ox.Store, triples: Iterable[ox.Triple], graph: ox.NamedNode = INF
     store.extend(ox.Quad(triple.subject, triple.predicate, triple.object, graph) for triple in triples)
 
 
-def derive(store: ox.Store, query: str, blank_nodes: Mapping[ox.Variable, Term]) -> list[ox.Triple]:
-    """The triples of a CONSTRUCT query, with ``blank_nodes`` in place of their variables."""
+def derive(store: ox.Store, query: str, blank_nodes: Mapping[ox.Variable, Term]) -> Iterator[ox.Triple]:
+    """The triples of a CONSTRUCT query, with ``blank_nodes`` in place of their variables.
+
+    They are those of the moment of the call, so what is found may be added while more is asked for.
+    """
     found = store.query(query, use_default_graph_as_union=True, substitutions=dict(blank_nodes))
     if not isinstance(found, ox.QueryTriples):
         raise TypeError(f"not a CONSTRUCT query: {query}")
-    return list(found)
+    return found
 
 
 def solve(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 import pyoxigraph as ox
@@ -16,6 +17,8 @@ from tipgraph.inference.rules import GRAPH_FRESH, Rule
 from tipgraph.inference.stratification import Stage
 
 _FRESH: Final = ox.NamedNode(GRAPH_FRESH)
+_BATCH: Final = 50_000
+"""How many triples are added at once."""
 
 
 @dataclass
@@ -40,29 +43,31 @@ class Fixpoint:
 
     def _saturate(self, stage: Stage) -> None:
         rules = merge_rules(stage.rules)
-        fresh = [triple for rule in rules for triple in self._add(rule, self._derive(rule))]
+        fresh = [triple for rule in rules for triple in self._apply(rule, keep=stage.recursive)]
         # A rule needs to look again only at what is new in a pattern that the stage itself feeds.
-        fed = {rule: rule.variants(stage.feeds) for rule in rules} if stage.recursive else {}
-        while fresh and fed:
+        fed = {rule: rule.variants(stage.feeds) for rule in rules} if fresh else {}
+        while fresh:
             self.store.clear_graph(_FRESH)
             add(self.store, fresh, _FRESH)
             fresh = [
                 triple
                 for rule, numbers in fed.items()
                 for number in numbers
-                for triple in self._add(rule, self._derive(rule, number))
+                for triple in self._apply(rule, number, keep=True)
             ]
 
-    def _derive(self, rule: Rule, fresh: int | None = None) -> Sequence[ox.Triple]:
-        return derive(self.store, rule.construct(fresh), rule.blank_nodes())
-
-    def _add(self, rule: Rule, triples: Sequence[ox.Triple]) -> Sequence[ox.Triple]:
-        if triples:
-            add(self.store, triples)
-            self.counts[rule.name] += len(triples)
+    def _apply(self, rule: Rule, fresh: int | None = None, *, keep: bool) -> list[ox.Triple]:
+        """What ``rule`` adds, if it is to be kept; in large graphs that would be much to hold for no use."""
+        kept: list[ox.Triple] = []
+        found = derive(self.store, rule.construct(fresh), rule.blank_nodes())
+        while some := list(islice(found, _BATCH)):
+            add(self.store, some)
+            self.counts[rule.name] += len(some)
             if _can_derive_axioms(rule):
-                self.new_axioms.update(triple for triple in triples if self._is_new_axiom(triple))
-        return triples
+                self.new_axioms.update(filter(self._is_new_axiom, some))
+            if keep:
+                kept += some
+        return kept
 
     def _is_new_axiom(self, triple: ox.Triple) -> bool:
         # Once things are merged at all, another owl:sameAs needs no other rules.
