@@ -151,6 +151,20 @@ def test_a_place_is_a_graph_a_file_and_a_line(tmp_path: Path) -> None:
     assert str(place) == f"{file}:5"
 
 
+def test_a_file_without_lines_is_named_where_it_is_the_only_one(tmp_path: Path) -> None:
+    file = tmp_path / "facts.jsonld"
+    file.write_text('{"@id": "http://example.org/a", "http://example.org/p": 1}')
+    other = tmp_path / "other.nq"
+    other.write_text("<http://example.org/a> <http://example.org/q> <http://example.org/b> <x:graph> .")
+    fact = triple_of(":a :p 1 .")
+    (place,) = explain(load_files([file], PREFIXES), None, fact).places
+    assert (place.path, place.line) == (file, None)
+    (place,) = explain(load_files([file, other], PREFIXES), None, fact).places
+    assert str(place) == "the default graph"
+    (place,) = explain(load_files([file, other], PREFIXES), None, triple_of(":a :q :b .")).places
+    assert str(place) == "<x:graph>"
+
+
 @pytest.fixture(scope="module")
 def shipped() -> Dataset:
     dataset = load_dataset(SOURCES)

@@ -130,6 +130,11 @@ EXAMPLES = {
         " :x a :C ; :p :a, :b, :c . :a a :D . :b a :D .",
         ":a owl:sameAs :b . :b owl:sameAs :a .",
     ),
+    "cls-maxqc3 of individuals": (
+        ":C rdfs:subClassOf [ owl:onProperty :p ; owl:maxQualifiedCardinality 1 ;"
+        " owl:onClass [ owl:oneOf (:a :b) ] ] . :x a :C ; :p :a, :b, :c .",
+        ":a owl:sameAs :b . :b owl:sameAs :a .",
+    ),
     "cls-maxqc4": (
         ":C rdfs:subClassOf [ owl:onProperty :p ; owl:maxQualifiedCardinality 1 ; owl:onClass owl:Thing ] ."
         " :x a :C ; :p :a, :b .",

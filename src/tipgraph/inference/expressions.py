@@ -9,6 +9,7 @@ names the axiom.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NoReturn
@@ -35,7 +36,7 @@ from tipgraph.inference.axioms import (
     Axioms,
 )
 from tipgraph.inference.datatypes import differ, is_in_value_space
-from tipgraph.inference.rules import RDF_TYPE, Pattern, Rule
+from tipgraph.inference.rules import RDF_TYPE, Pattern, Rule, sparql
 from tipgraph.terms import Term
 from tipgraph.vocabulary import OWL, RDFS
 
@@ -43,6 +44,7 @@ X: Final = ox.Variable("x")
 Y: Final = ox.Variable("y")
 Z: Final = ox.Variable("z")
 
+_VARIABLE: Final = re.compile(r"\?\w+")
 _EVERYTHING: Final = frozenset({THING, ox.NamedNode(f"{RDFS}Resource")})
 """The classes that everything is in: to infer them says nothing."""
 
@@ -101,7 +103,12 @@ class ExpressionCompiler:
         """The rule of the axiom at hand."""
         bound = branch.bound
         body = tuple(pattern.replace(bound) for pattern in branch.patterns)
-        return Rule(name, body, head and head.replace(bound), (self._axiom,), branch.conditions)
+        terms = {str(variable): sparql(term) for variable, term in bound.items()}
+        conditions = tuple(
+            _VARIABLE.sub(lambda found: terms.get(found[0], found[0]), condition)
+            for condition in branch.conditions
+        )
+        return Rule(name, body, head and head.replace(bound), (self._axiom,), conditions)
 
     # -- properties -----------------------------------------------------------------------------------------
 

@@ -48,13 +48,10 @@ class PlaceFinder:
         return sorted(places, key=lambda place: (str(place.path), place.line or 0, place.graph or ""))
 
     def _in_graph(self, triple: ox.Triple, graph: str | None) -> list[Place]:
-        places = []
-        for file in self._dataset.files:
-            if file.graph in (graph, ""):
-                line = self._line(file.path, triple)
-                if line is not None:
-                    places.append(Place(graph, file.path, line))
-        return places or [Place(graph)]
+        files = [file.path for file in self._dataset.files if file.graph in (graph, "")]
+        lines = ((path, self._line(path, triple)) for path in files)
+        places = [Place(graph, path, line) for path, line in lines if line is not None]
+        return places or [Place(graph, files[0] if len(files) == 1 else None)]
 
     def _line(self, path: Path, triple: ox.Triple) -> int | None:
         """The line of ``triple`` in that file; only Turtle, and what is written like it, has lines."""
