@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from tipgraph.errors import BusyError, QueryMemoryError, QueryTimeoutError, ResultTooLargeError
 from tipgraph.graph import KnowledgeGraph
 from tipgraph.web import create_app
-from tipgraph.web.answers import EndpointAnswer, EndpointRequest
+from tipgraph.web.answers import SiteAnswer, SiteRequest
 from tipgraph.web.workers import InProcess
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -377,7 +377,7 @@ def test_other_methods_are_not_allowed(client: FlaskClient, method: str) -> None
 
 
 def failing_client(graph: KnowledgeGraph, error: Exception) -> FlaskClient:
-    def fail(request: EndpointRequest) -> EndpointAnswer:
+    def fail(request: SiteRequest) -> SiteAnswer:
         raise error
 
     return create_app(graph, InProcess(fail)).test_client()

@@ -39,6 +39,15 @@ def test_start_page_leads_to_every_mechanism_and_graph(client: FlaskClient, grap
         assert f'href="/graph/{name.rpartition("/")[2]}"' in page
 
 
+def test_start_page_as_rdf_is_the_catalog(client: FlaskClient) -> None:
+    for accept in ("text/turtle", "application/ld+json, text/html;q=0.5"):
+        response = client.get("/", headers={"Accept": accept})
+        assert (response.status_code, response.location) == (303, "/graph/catalog")
+    assert client.get("/?format=turtle").location == "/graph/catalog?format=turtle"
+    for accept in ("*/*", "text/html", "application/json", "text/html,application/xml;q=0.9,*/*;q=0.8"):
+        assert client.get("/", headers={"Accept": accept}).mimetype == "text/html"
+
+
 def test_start_page_shows_commands_that_work(client: FlaskClient) -> None:
     page = client.get("/").text.replace("&#39;", "'")
     query = re.search(r"'query=([^']+)'", page)

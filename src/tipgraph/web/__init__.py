@@ -5,7 +5,7 @@ from __future__ import annotations
 import flask
 
 from tipgraph.graph import KnowledgeGraph
-from tipgraph.web.answers import EndpointAnswer, EndpointRequest, answer_query
+from tipgraph.web.answers import SiteAnswer, SiteRequest, answer_from
 from tipgraph.web.endpoint import endpoint
 from tipgraph.web.pages import pages
 from tipgraph.web.problems import problem_response
@@ -34,7 +34,7 @@ _PREFLIGHT = {
 
 
 def create_app(
-    graph: KnowledgeGraph, executor: Executor[EndpointRequest, EndpointAnswer] | None = None
+    graph: KnowledgeGraph, executor: Executor[SiteRequest, SiteAnswer] | None = None
 ) -> flask.Flask:
     """The WSGI application that serves ``graph``.
 
@@ -47,7 +47,7 @@ def create_app(
     app.jinja_env.filters["thousands"] = lambda number: f"{number:,}".replace(",", "\u202f")
     app.jinja_env.filters["sentence"] = lambda text: f"{text[:1].upper()}{text[1:]}."
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    Site(graph, executor or InProcess(answer_query(graph))).install(app)
+    Site(graph, executor or InProcess(answer_from(graph))).install(app)
     for blueprint in (pages, endpoint, resources):
         app.register_blueprint(blueprint)
     app.register_error_handler(Exception, problem_response)

@@ -1,15 +1,17 @@
-"""What the endpoint runs in a worker: a request in, the bytes of the answer out, both plain values.
+"""What runs in a worker: a request of a client in, its answer out, both plain values.
 
-The text of a query is touched nowhere else, since reading it can already end the process that does.
+Whatever a client may write at will is read nowhere else: the text of a query can end the process that parses
+it, and to look for a name can take long.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from tipgraph.graph import KnowledgeGraph
+from tipgraph.queryfile import QueryFile
 from tipgraph.sparql.execution import QueryRequest
 from tipgraph.sparql.results import AskResult, GraphResult, QueryResult, write_result
 from tipgraph.terms import Term
@@ -19,14 +21,29 @@ ROWS_OF_A_PAGE: Final = 500
 
 
 @dataclass(frozen=True)
+class LibraryRequest:
+    """A query of the library, and its parameters as a person writes them."""
+
+    query: QueryFile
+    parameters: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class EndpointRequest:
     """A query as a client of the endpoint asks it."""
 
-    query: QueryRequest
+    query: QueryRequest | LibraryRequest
     accept: str | None = None
     """The header of that name."""
     format: str | None = None
     """The parameter of that name, which goes before the header."""
+
+
+@dataclass(frozen=True)
+class NameRequest:
+    """A name, whose resource is wanted."""
+
+    name: str
 
 
 @dataclass(frozen=True)
@@ -48,15 +65,28 @@ class TableAnswer:
     answer: bool | None = None
 
 
-EndpointAnswer: TypeAlias = EncodedAnswer | TableAnswer
+@dataclass(frozen=True)
+class NameAnswer:
+    """The IRI of a resource."""
+
+    iri: str
 
 
-def answer_query(graph: KnowledgeGraph) -> Callable[[EndpointRequest], EndpointAnswer]:
+SiteRequest: TypeAlias = EndpointRequest | NameRequest
+SiteAnswer: TypeAlias = EncodedAnswer | TableAnswer | NameAnswer
+
+
+def answer_from(graph: KnowledgeGraph) -> Callable[[SiteRequest], SiteAnswer]:
     """The function that answers requests from ``graph``, ready to be inherited by workers."""
     graph.prepare()
 
-    def answer(request: EndpointRequest) -> EndpointAnswer:
-        result = graph.run(request.query)
+    def answer(request: SiteRequest) -> SiteAnswer:
+        if isinstance(request, NameRequest):
+            return NameAnswer(graph.find(request.name))
+        query = request.query
+        if isinstance(query, LibraryRequest):
+            query = graph.request(query.query, query.parameters)
+        result = graph.run(query)
         choose = choose_graph if isinstance(result, GraphResult) else choose_result
         chosen = choose(request.accept, request.format)
         if chosen.format == PAGE:

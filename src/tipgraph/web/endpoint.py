@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 
 from tipgraph.queryfile import QueryFile
 from tipgraph.sparql.execution import QueryRequest
-from tipgraph.web.answers import EncodedAnswer, EndpointRequest, TableAnswer
+from tipgraph.web.answers import EncodedAnswer, EndpointRequest, LibraryRequest, TableAnswer
 from tipgraph.web.formats import Download, choose_page, graph_downloads, result_downloads
 from tipgraph.web.problems import RequestError
 from tipgraph.web.site import current_site
@@ -79,7 +79,7 @@ def answer() -> flask.Response:
         default_graphs=_graphs(parameters, "default-graph-uri", "named-graph-uri"),
         named_graphs=_graphs(parameters, "named-graph-uri", "default-graph-uri"),
     )
-    return _run(query, accept, wanted)
+    return _run(query, text, accept, wanted)
 
 
 def _read_parameters() -> MultiDict[str, str]:
@@ -137,17 +137,23 @@ def answer_question(name: str) -> flask.Response:
     question = Question(query, given)
     if question.missing and choose_page(accept, wanted):
         return _page(query.text, question, None)
-    return _run(site.graph.request(query, given), accept, wanted, question)
+    return _run(LibraryRequest(query, given), query.text, accept, wanted, question)
 
 
 def _run(
-    query: QueryRequest, accept: str | None, wanted: str | None, question: Question | None = None
+    query: QueryRequest | LibraryRequest,
+    text: str,
+    accept: str | None,
+    wanted: str | None,
+    question: Question | None = None,
 ) -> flask.Response:
     started = time.perf_counter()
     found = current_site().executor.run(EndpointRequest(query, accept, wanted))
     if isinstance(found, EncodedAnswer):
         return flask.Response(found.content, content_type=found.content_type)
-    return _page(query.text, question, _view(found, round(1000 * (time.perf_counter() - started))))
+    if not isinstance(found, TableAnswer):
+        raise TypeError(f"a query was answered with {type(found).__name__}")
+    return _page(text, question, _view(found, round(1000 * (time.perf_counter() - started))))
 
 
 def _view(found: TableAnswer, milliseconds: int) -> AnswerView:

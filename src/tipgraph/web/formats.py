@@ -86,6 +86,14 @@ def choose_page(accept: str | None, wanted: str | None) -> bool:
     return negotiate(accept, ["application/json", "text/turtle", HTML]) == HTML
 
 
+def prefers_graph(accept: str | None, wanted: str | None) -> bool:
+    """Whether a client wants a graph rather than a page, where a page is what it gets by default."""
+    if wanted is not None:
+        return wanted != PAGE
+    chosen = negotiate(accept, [HTML, *(syntax.media_type for syntax in SYNTAXES.values())])
+    return chosen not in (HTML, None)
+
+
 def _choose(accept: str | None, wanted: str | None, types: Mapping[str, str], what: str) -> Representation:
     if wanted is not None:
         return _find_format(wanted, types, what)

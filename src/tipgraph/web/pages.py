@@ -10,6 +10,7 @@ import flask
 
 from tipgraph.errors import UnknownNameError
 from tipgraph.vocabulary import DCTERMS, TIP
+from tipgraph.web.formats import prefers_graph
 from tipgraph.web.problems import KINDS, PROBLEM, RequestError
 from tipgraph.web.site import Site, current_site
 
@@ -78,9 +79,13 @@ class StartPage:
 
 
 @pages.get("/")
-def home() -> str:
-    """The start page."""
+def home() -> flask.typing.ResponseReturnValue:
+    """The start page; to a program that asks for RDF, the catalog of the named graphs."""
     site = current_site()
+    wanted = flask.request.args.get("format")
+    if site.is_own and prefers_graph(flask.request.headers.get("Accept"), wanted):
+        catalog = flask.url_for("resources.show", space="graph", name="catalog", format=wanted)
+        return flask.redirect(catalog, 303)
     questions = site.questions()
     return flask.render_template(
         "home.html",
@@ -97,7 +102,7 @@ def find() -> flask.typing.ResponseReturnValue:
     if not name:
         raise RequestError("bad-request", "there is no name to find", "give it as the parameter name")
     site = current_site()
-    iri = site.graph.find(name)
+    iri = site.find_resource(name)
     href = site.terms.href(iri)
     if href is None:
         raise UnknownNameError(f"{name} has no page", None)

@@ -27,7 +27,7 @@ from granian.server import Server
 from tipgraph.errors import AddressError
 from tipgraph.graph import KnowledgeGraph
 from tipgraph.web import create_app
-from tipgraph.web.answers import answer_query
+from tipgraph.web.answers import answer_from
 from tipgraph.web.workers import Limits, WorkerPool
 
 _LOGGING: Final[dict[str, Any]] = {
@@ -119,7 +119,7 @@ def run_server(
     is_announced = multiprocessing.Event()
 
     def load_app() -> flask.Flask:
-        pool = WorkerPool(answer_query(graph), limits, on_lost=lambda: os.kill(os.getpid(), signal.SIGTERM))
+        pool = WorkerPool(answer_from(graph), limits, on_lost=lambda: os.kill(os.getpid(), signal.SIGTERM))
         app = create_app(graph, pool)
         if not is_announced.is_set():
             is_announced.set()

@@ -14,7 +14,7 @@ from tipgraph.errors import UnknownNameError
 from tipgraph.graph import KnowledgeGraph
 from tipgraph.queryfile import QueryFile
 from tipgraph.vocabulary import GRAPH_ONTOLOGY
-from tipgraph.web.answers import EndpointAnswer, EndpointRequest
+from tipgraph.web.answers import NameAnswer, NameRequest, SiteAnswer, SiteRequest
 from tipgraph.web.formats import FORM_CHOICES
 from tipgraph.web.views import TermViews
 from tipgraph.web.workers import Executor
@@ -37,7 +37,7 @@ class Site:
     """A graph and what is needed to show it."""
 
     graph: KnowledgeGraph
-    executor: Executor[EndpointRequest, EndpointAnswer]
+    executor: Executor[SiteRequest, SiteAnswer]
     query_formats: Sequence[tuple[str, Sequence[tuple[str, str]]]] = FORM_CHOICES
     version: str = field(default_factory=lambda: importlib.metadata.version("tipgraph"))
     _made: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
@@ -84,6 +84,13 @@ class Site:
 
     def _read_library(self) -> Sequence[QueryFile]:
         return self.graph.queries() if self.is_own else ()
+
+    def find_resource(self, name: str) -> str:
+        """The IRI of what a person calls ``name``; raises what ``describe.find_resource`` does."""
+        found = self.executor.run(NameRequest(name))
+        if not isinstance(found, NameAnswer):
+            raise TypeError(f"a name was answered with {type(found).__name__}")
+        return found.iri
 
     def find_query(self, name: str) -> QueryFile:
         """The query of the library called ``name``."""
