@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import flask
@@ -10,6 +12,8 @@ from flask.testing import FlaskClient
 
 from tipgraph.graph import KnowledgeGraph
 from tipgraph.web import create_app
+from tipgraph.web.answers import answer_from
+from tipgraph.web.workers import Limits, WorkerPool
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,8 +32,10 @@ def graph() -> KnowledgeGraph:
 
 
 @pytest.fixture(scope="session")
-def app(graph: KnowledgeGraph) -> flask.Flask:
-    return create_app(graph)
+def app(graph: KnowledgeGraph) -> Iterator[flask.Flask]:
+    """The site as it is served: its queries run in workers."""
+    with closing(WorkerPool(answer_from(graph), Limits(workers=2, deadline=30))) as pool:
+        yield create_app(graph, pool)
 
 
 @pytest.fixture

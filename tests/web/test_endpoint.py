@@ -365,8 +365,22 @@ def test_a_body_that_is_no_text(client: FlaskClient, body: bytes, charset: str) 
 
 @pytest.mark.parametrize("media_type", ["application/sparql-query", "application/x-www-form-urlencoded"])
 def test_a_huge_request_is_not_read(client: FlaskClient, media_type: str) -> None:
-    response = client.post("/sparql", data=b"query=" + b" " * (2 << 20), content_type=media_type)
+    body = b"query=" + b" " * (2 << 20)
+    response = client.post("/sparql", data=body, content_type=media_type)
     problem_of(response, 413, "too-large")
+    page = client.post("/sparql", data=body, content_type=media_type, headers={"Accept": BROWSER})
+    assert (page.status_code, page.mimetype) == (413, "text/html")
+
+
+@pytest.mark.parametrize("accept", ["*/*", BROWSER])
+@pytest.mark.parametrize(
+    "path",
+    ["/sparql?query=%FF%FE", "/sparql?query=%00", "/id/%FF", "/id/%00", "/describe?iri=http://a/%22%3E"],
+)
+def test_bytes_that_are_no_text_are_a_fault_of_the_request(
+    client: FlaskClient, path: str, accept: str
+) -> None:
+    assert 400 <= client.get(path, headers={"Accept": accept}).status_code < 500
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
@@ -498,6 +512,8 @@ def test_a_browser_reads_what_is_wrong_and_keeps_its_query(client: FlaskClient) 
     assert "The query is malformed" in response.text
     assert "<mark>n</mark>ope:this" in response.text
     assert "SELECT *\nWHERE { ?s nope:this ?o }</textarea>" in response.text
+    posted = client.post("/sparql", data={"query": "SELECT * {"}, headers={"Accept": BROWSER})
+    assert "SELECT * {</textarea>" in posted.text
 
 
 # What every response bears.

@@ -1,6 +1,7 @@
 """Killable workers: quick ones are not held up by slow ones, and nothing is left behind."""
 
 import os
+import pickle
 import signal
 import threading
 import time
@@ -13,11 +14,15 @@ import pytest
 
 from tipgraph.errors import (
     BusyError,
+    ParseError,
     QueryMemoryError,
     QuerySyntaxError,
     QueryTimeoutError,
     ResultTooLargeError,
+    TipgraphError,
+    UnknownNameError,
 )
+from tipgraph.web.problems import RequestError
 from tipgraph.web.workers import InProcess, Limits, WorkerCrashError, WorkerPool
 
 QUICK = Limits(deadline=1.2, patience=0.2, workers=2, slow_workers=1, memory=256 << 20, answer=1 << 20)
@@ -97,6 +102,24 @@ def test_errors_arrive_whole(pool: Pool) -> None:
     with pytest.raises(QuerySyntaxError, match="no") as caught:
         pool.run(("syntax error", None))
     assert (caught.value.hint, caught.value.line, caught.value.column) == ("try again", 3, 7)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        QuerySyntaxError("no", "try again", line=3, column=7),
+        ParseError("no", "try again", path=Path("a.ttl"), line=1),
+        UnknownNameError("no", "try again"),
+        RequestError("no", "try again", kind="not-acceptable"),
+        BusyError("no"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_every_kind_of_error_survives_the_pipe(error: TipgraphError) -> None:
+    arrived = pickle.loads(pickle.dumps(error))
+    assert type(arrived) is type(error)
+    assert str(arrived) == str(error)
+    assert vars(arrived) == vars(error)
 
 
 def test_a_bug_is_told_from_an_error_of_the_client(pool: Pool) -> None:

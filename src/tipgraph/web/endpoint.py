@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import flask
 from werkzeug.datastructures import MultiDict
 
+from tipgraph.errors import UpdateRefusedError
 from tipgraph.queryfile import QueryFile
 from tipgraph.sparql.execution import QueryRequest
 from tipgraph.web.answers import EncodedAnswer, EndpointRequest, LibraryRequest, TableAnswer
@@ -71,9 +72,11 @@ def answer() -> flask.Response:
     if text is None:
         if flask.request.method != "POST" and choose_page(accept, wanted):
             return _page(None, None, None)
-        raise RequestError("bad-request", "the request has no query", "give it as the parameter query")
+        raise RequestError("the request has no query", "give it as the parameter query")
     if wanted == "html" and not text.strip():
         return _page(None, None, None)
+    # A page that tells an error shows the query again.
+    flask.g.query = text
     query = QueryRequest(
         text=text,
         default_graphs=_graphs(parameters, "default-graph-uri", "named-graph-uri"),
@@ -96,12 +99,12 @@ def _read_parameters() -> MultiDict[str, str]:
             parameters.add("query", _read_body())
         elif request.mimetype != _UPDATE:
             raise RequestError(
-                "unsupported-media-type",
                 f"a query cannot be read from {request.mimetype or 'a body without a Content-Type'}",
                 f"send it as {_QUERY} or {_FORM}",
+                kind="unsupported-media-type",
             )
     if request.mimetype == _UPDATE or "update" in parameters:
-        raise RequestError("update-refused", _READ_ONLY, _READ_ONLY_HINT)
+        raise UpdateRefusedError(_READ_ONLY, _READ_ONLY_HINT)
     return parameters
 
 
@@ -110,13 +113,13 @@ def _read_body() -> str:
     try:
         return flask.request.get_data().decode(charset)
     except (UnicodeDecodeError, LookupError) as error:
-        raise RequestError("bad-request", f"the body is not text in {charset}", "send it in UTF-8") from error
+        raise RequestError(f"the body is not text in {charset}", "send it in UTF-8") from error
 
 
 def _only(parameters: MultiDict[str, str], name: str) -> str | None:
     values = parameters.getlist(name)
     if len(values) > 1:
-        raise RequestError("bad-request", f"the request has {len(values)} parameters {name!r}", "give one")
+        raise RequestError(f"the request has {len(values)} parameters {name!r}", "give one")
     return values[0] if values else None
 
 

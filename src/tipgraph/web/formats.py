@@ -101,9 +101,9 @@ def _choose(accept: str | None, wanted: str | None, types: Mapping[str, str], wh
     chosen = negotiate(accept, [*types, HTML])
     if chosen is None:
         raise RequestError(
-            "not-acceptable",
             f"{what} cannot be written as {accept}",
             f"accept one of {', '.join([*types, HTML])}",
+            kind="not-acceptable",
         )
     return Representation(PAGE if chosen == HTML else types[chosen], chosen)
 
@@ -120,9 +120,9 @@ def _find_format(wanted: str, types: Mapping[str, str], what: str) -> Representa
     known = list(dict.fromkeys([*types.values(), PAGE]))
     is_other = name in {*_RESULT_TYPES.values(), *_GRAPH_TYPES.values()} or "/" in wanted
     raise RequestError(
-        "not-acceptable" if is_other else "bad-request",
         f"{what} cannot be written as {wanted!r}" if is_other else f"there is no format {wanted!r}",
         f"use one of {', '.join(known)}",
+        kind="not-acceptable" if is_other else "bad-request",
     )
 
 

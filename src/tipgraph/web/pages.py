@@ -100,7 +100,7 @@ def find() -> flask.typing.ResponseReturnValue:
     """To the resource of that name or acronym."""
     name = flask.request.args.get("name", "").strip()
     if not name:
-        raise RequestError("bad-request", "there is no name to find", "give it as the parameter name")
+        raise RequestError("there is no name to find", "give it as the parameter name")
     site = current_site()
     iri = site.find_resource(name)
     href = site.terms.href(iri)

@@ -162,14 +162,12 @@ _KIND_OF_STATUS: Final[Mapping[int, str]] = {
 """Status of an error that the web framework raises → the problem that it is; else it is a bad request."""
 
 
-class RequestError(Exception):
-    """A request that is refused before any query runs; ``kind`` is a key of ``KINDS``."""
+class RequestError(TipgraphError):
+    """A request that cannot be answered as it was made; ``kind`` is a key of ``KINDS``."""
 
-    def __init__(self, kind: str, message: str, hint: str | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, hint: str | None = None, *, kind: str = "bad-request") -> None:
+        super().__init__(message, hint)
         self.kind = kind
-        self.message = message
-        self.hint = hint
 
 
 @dataclass(frozen=True)
@@ -247,11 +245,8 @@ def problem_response(error: Exception) -> flask.Response:
         flask.current_app.logger.error("%s", problem.instance, exc_info=error)
     chosen = negotiate(flask.request.headers.get("Accept"), [PROBLEM_JSON, "application/json", "text/html"])
     if chosen == "text/html":
-        query = (
-            flask.request.values.get("query")
-            if flask.request.path == flask.url_for("endpoint.answer")
-            else None
-        )
+        # What the endpoint has read so far; the body of a request that failed may not be readable.
+        query = flask.g.get("query")
         content = flask.render_template("problem.html", problem=problem, query=query)
         response = flask.Response(content, problem.status, mimetype="text/html")
     else:

@@ -83,7 +83,7 @@ def describe_any() -> flask.Response:
     """What the graph says of any resource, by its IRI."""
     iri = flask.request.args.get("iri", "").strip()
     if not iri:
-        raise RequestError("bad-request", "there is no IRI to describe", "give it as the parameter iri")
+        raise RequestError("there is no IRI to describe", "give it as the parameter iri")
     return _answer(iri)
 
 
@@ -150,9 +150,7 @@ def _named_node(iri: str) -> ox.NamedNode:
     try:
         return ox.NamedNode(iri)
     except ValueError:
-        raise RequestError(
-            "bad-request", f"{iri!r} is no valid IRI", "give it in full, spaces as %20"
-        ) from None
+        raise RequestError(f"{iri!r} is no valid IRI", "give it in full, spaces as %20") from None
 
 
 def _unknown(iri: str) -> UnknownNameError:
