@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 from freeze_outside_terms import SCOPE, TABLE, read_table
+from hypothesis import settings
+
+# A busy machine makes a slow example, not a wrong one.
+settings.register_profile("tipgraph", deadline=None)
+settings.load_profile("tipgraph")
 
 
 @pytest.fixture(scope="session")

@@ -122,8 +122,7 @@ def _terms_of_query(text: str, prefixes: Mapping[str, str], namespaces: set[str]
             if part.name == "PrefixDecl":
                 known[prefix] = str(part["iri"])
             else:
-                local = part["localname"] if "localname" in part else ""
-                yield from _outside(known[prefix] + local, namespaces)
+                yield from _outside(known[prefix] + (part.localname or ""), namespaces)
         else:
             yield from _outside(str(part), namespaces)
 
