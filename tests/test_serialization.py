@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterable
+from itertools import pairwise
 
 import pyoxigraph as ox
 import pytest
@@ -115,6 +116,16 @@ def test_entangled_blank_nodes_are_labelled_in_no_time() -> None:
     labelled = label_blank_nodes(quads)
     assert len(set(labelled)) == len(quads)
     assert {str(quad.subject) for quad in labelled} == {f"_:b{number}" for number in range(40)}
+
+
+def test_a_long_chain_of_blank_nodes_is_labelled_in_no_time() -> None:
+    nodes = [ox.BlankNode() for _ in range(3000)]
+    after = ox.NamedNode("http://example.org/after")
+    chain = [ox.Quad(one, after, other) for one, other in pairwise(nodes)]
+    assert {str(quad.object) for quad in label_blank_nodes(chain)} == {f"_:b{n}" for n in range(1, 3000)}
+    # Where each node bears a value of its own, the labels depend on the graph alone.
+    values = [ox.Quad(node, after, ox.Literal(str(n))) for n, node in enumerate(nodes)]
+    assert set(label_blank_nodes([*chain, *values])) == set(label_blank_nodes([*values, *chain]))
 
 
 def test_blank_nodes_inside_triple_terms_keep_their_identity() -> None:
