@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,16 @@ from hypothesis import settings
 # A busy machine makes a slow example, not a wrong one.
 settings.register_profile("tipgraph", deadline=None)
 settings.load_profile("tipgraph")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder that keeps compiled graphs during the tests, which leave the user's own alone."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("TIPGRAPH_CACHE", raising=False)
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        yield folder / "tipgraph"
 
 
 @pytest.fixture(scope="session")

@@ -12,11 +12,12 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "tipgraph"
 
 LAYERS = (
-    ("errors", "vocabulary", "canonical"),
+    ("cache", "errors", "vocabulary", "canonical"),
     ("sources", "turtle", "terms", "tokens", "negotiation"),
     ("serialization", "queryfile"),
     ("store",),
     ("inference", "validation", "evidence", "describe", "states", "statistics", "export", "sparql"),
+    ("compiled",),
     ("graph",),
     ("__init__",),
     ("web",),

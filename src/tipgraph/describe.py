@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -107,21 +107,32 @@ class Description:
     evidence: tuple[Evidence, ...]
 
 
-def find_resource(dataset: Dataset, name: str, namespace: str | None = None) -> str:
+Names = Mapping[str, Mapping[str, tuple[int, int]]]
+"""Normalized name → IRI → its rank: what kind of thing it is, then what kind of name."""
+
+
+def find_resource(
+    dataset: Dataset,
+    name: str,
+    namespace: str | None = None,
+    *,
+    names: Callable[[], Names] | None = None,
+) -> str:
     """The IRI of the resource that a person calls ``name``, whatever the case of its letters.
 
     A name is an IRI, a prefixed name, the last part of an IRI of the project, a label or an alternative
-    label; ``namespace`` keeps to the resources whose IRI begins with it. Raises ``UnknownNameError``, with
-    the nearest names, and ``AmbiguousNameError``, with the candidates.
+    label; ``namespace`` keeps to the resources whose IRI begins with it. ``names``
+    returns what ``read_names`` does, where that is at hand. Raises ``UnknownNameError``, with the nearest
+    names, and ``AmbiguousNameError``, with the candidates.
     """
     iri = expand(name.strip(), dataset.prefixes)
     if iri is not None and _is_known(dataset, iri):
         return iri
-    names = _read_names(dataset, namespace)
+    known = _keep_to(namespace, read_names(dataset) if names is None else names())
     wanted = _normalize(name)
-    found = names.get(wanted, {})
+    found = known.get(wanted, {})
     if not found:
-        raise UnknownNameError(f"no resource is called {name!r}", _suggest(dataset, names, wanted))
+        raise UnknownNameError(f"no resource is called {name!r}", _suggest(dataset, known, wanted))
     best = min(found.values())
     candidates = sorted(iri for iri, rank in found.items() if rank == best)
     if len(candidates) > 1:
@@ -130,6 +141,26 @@ def find_resource(dataset: Dataset, name: str, namespace: str | None = None) -> 
             f"{name!r} may be any of {len(candidates)} resources", f"choose one of {shown}"
         )
     return candidates[0]
+
+
+def read_names(dataset: Dataset) -> Names:
+    """Every name of every resource."""
+    names: defaultdict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
+
+    def add(iri: str, name: str, how: int) -> None:
+        place = next((number for number, space in enumerate(_SPACES) if iri.startswith(space)), len(_SPACES))
+        known = names[_normalize(name)]
+        known[iri] = min((place, how), known.get(iri, (place, how)))
+
+    for how, predicate in enumerate((*_PREFERRED, _ALTERNATIVE), start=1):
+        for quad in dataset.store.quads_for_pattern(None, predicate, None, None):
+            if isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.Literal):
+                add(quad.subject.value, quad.object.value, how)
+    nodes = {term for quad in dataset.store for term in (quad.subject, quad.object)}
+    for node in nodes:
+        if isinstance(node, ox.NamedNode) and node.value.startswith(BASE):
+            add(node.value, re.split("[/#]", node.value)[-1], 0)
+    return dict(names)
 
 
 def name_term(dataset: Dataset, term: Term) -> Named:
@@ -387,30 +418,14 @@ def _is_known(dataset: Dataset, iri: str) -> bool:
     )
 
 
-_Names = Mapping[str, Mapping[str, tuple[int, int]]]
-"""Normalized name → IRI → its rank: what kind of thing it is, then what kind of name."""
-
-
-def _read_names(dataset: Dataset, namespace: str | None) -> _Names:
-    names: defaultdict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
-
-    def add(iri: str, name: str, how: int) -> None:
-        if namespace is None or iri.startswith(namespace):
-            place = next(
-                (number for number, space in enumerate(_SPACES) if iri.startswith(space)), len(_SPACES)
-            )
-            known = names[_normalize(name)]
-            known[iri] = min((place, how), known.get(iri, (place, how)))
-
-    for how, predicate in enumerate((*_PREFERRED, _ALTERNATIVE), start=1):
-        for quad in dataset.store.quads_for_pattern(None, predicate, None, None):
-            if isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.Literal):
-                add(quad.subject.value, quad.object.value, how)
-    nodes = {term for quad in dataset.store for term in (quad.subject, quad.object)}
-    for node in nodes:
-        if isinstance(node, ox.NamedNode) and node.value.startswith(BASE):
-            add(node.value, re.split("[/#]", node.value)[-1], 0)
-    return names
+def _keep_to(namespace: str | None, names: Names) -> Names:
+    if namespace is None:
+        return names
+    kept = {
+        name: {iri: rank for iri, rank in ranks.items() if iri.startswith(namespace)}
+        for name, ranks in names.items()
+    }
+    return {name: ranks for name, ranks in kept.items() if ranks}
 
 
 def _normalize(name: str) -> str:
@@ -419,7 +434,7 @@ def _normalize(name: str) -> str:
     return " ".join(plain.casefold().split())
 
 
-def _suggest(dataset: Dataset, names: _Names, wanted: str) -> str:
+def _suggest(dataset: Dataset, names: Names, wanted: str) -> str:
     known = {word for name in names for word in name.split()}
     # A word that no name has is taken for the nearest one that some name has.
     words = [

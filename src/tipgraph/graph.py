@@ -22,17 +22,18 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pyoxigraph as ox
 
-from tipgraph.describe import Description, describe, find_resource
+from tipgraph.compiled import CompiledGraph, open_compiled
+from tipgraph.describe import Description, Names, describe, find_resource
 from tipgraph.errors import ParameterError, QueryError, QuerySyntaxError, UnknownNameError
 from tipgraph.export import export_dataset, find_graphs
-from tipgraph.inference import Reasoner, infer
+from tipgraph.inference import Reasoner
 from tipgraph.queryfile import Parameter, QueryFile, parse_query_file, read_query_folder
 from tipgraph.sources import Sources, locate_sources
-from tipgraph.sparql.execution import QueryableDataset, QueryRequest, run_query
+from tipgraph.sparql.execution import QueryRequest, run_query
 from tipgraph.sparql.results import AskResult, GraphResult, QueryResult, SelectResult
 from tipgraph.states import StateProfile, describe_state, find_state
 from tipgraph.statistics import Statistics, count_resources
-from tipgraph.store import Dataset, load_dataset, load_files
+from tipgraph.store import Dataset, load_files
 from tipgraph.terms import Term, read_typed, to_python, to_term
 from tipgraph.vocabulary import CONCEPT, ID
 
@@ -50,7 +51,8 @@ _Result = TypeVar("_Result", SelectResult, AskResult, GraphResult)
 class KnowledgeGraph:
     """A dataset that answers queries. It does not change once it is opened, so threads may share it."""
 
-    def __init__(self, dataset: Dataset, sources: Sources) -> None:
+    def __init__(self, dataset: Dataset, sources: Sources, *, compiled: CompiledGraph | None = None) -> None:
+        self._compiled: Final = compiled or CompiledGraph.in_memory(dataset)
         self.dataset: Final = dataset
         """The dataset itself, with its Oxigraph store."""
         self.sources: Final = sources
@@ -58,18 +60,29 @@ class KnowledgeGraph:
 
     @classmethod
     def open(
-        cls, root: str | PathLike[str] | None = None, *, infer: bool = True, reasoner: Reasoner = "native"
+        cls,
+        root: str | PathLike[str] | None = None,
+        *,
+        infer: bool = True,
+        reasoner: Reasoner = "native",
+        cache: str | PathLike[str] | None = None,
+        on_disk: bool = False,
     ) -> KnowledgeGraph:
         """The graph of the folder ``root``: the checkout around the working folder, else the package's own.
 
-        What it entails is in ``graph:inferred``, unless ``infer`` is false. Raises ``SourceError``,
-        ``ParseError`` and ``OntologyError`` when it cannot be loaded.
+        What it entails is in ``graph:inferred``, unless ``infer`` is false. With ``cache``, a folder for it,
+        the graph is built once and then opened as long as no file of it changes. With ``on_disk`` too it is
+        answered from there: it opens at once, reads much slower, and a fork of the process must not use it.
+        Raises ``SourceError``, ``ParseError`` and ``OntologyError`` when it cannot be loaded.
         """
         sources = locate_sources(Path(root) if root is not None else None)
-        dataset = load_dataset(sources)
-        if infer:
-            _infer(dataset, sources, reasoner)
-        return cls(dataset, sources)
+        compiled = open_compiled(
+            sources,
+            Path(cache) if cache is not None else None,
+            reasoner=reasoner if infer else None,
+            on_disk=on_disk,
+        )
+        return cls(compiled.dataset, sources, compiled=compiled)
 
     @classmethod
     def from_files(
@@ -87,11 +100,12 @@ class KnowledgeGraph:
 
     def run(self, request: QueryRequest) -> QueryResult:
         """The result of ``request``; a function of plain values, for a worker process to run."""
-        return run_query(self._queryable, request)
+        return run_query(self._compiled.queryable, request)
 
     def prepare(self) -> None:
         """Build what the first queries would build, so that processes forked from this one share it."""
-        self._queryable.store(asserted_only=False, with_graphs=True)
+        self._compiled.queryable.store(asserted_only=False, with_graphs=True)
+        _ = self._names
 
     def query(
         self,
@@ -172,7 +186,7 @@ class KnowledgeGraph:
 
     def find(self, name: str) -> str:
         """The IRI of what a person calls ``name``: see ``describe.find_resource``."""
-        return find_resource(self.dataset, name)
+        return self._find(name)
 
     def describe(self, name: str, *, everything: bool = False) -> Description:
         """What the graph says of the resource called ``name``: see ``describe.describe``."""
@@ -209,8 +223,12 @@ class KnowledgeGraph:
         return copy_to_rdflib(self.dataset)
 
     @cached_property
-    def _queryable(self) -> QueryableDataset:
-        return QueryableDataset(self.dataset)
+    def _names(self) -> Names:
+        return self._compiled.read_names()
+
+    def _find(self, name: str, namespace: str | None = None) -> str:
+        # An IRI is found without the names, which take a while to gather.
+        return find_resource(self.dataset, name, namespace, names=lambda: self._names)
 
     def _read_parameter(self, parameter: Parameter, value: Any) -> Term:
         """The term of ``value``, which a declared type lets be written as people write it."""
@@ -219,14 +237,10 @@ class KnowledgeGraph:
         text = str(value).lower() if isinstance(value, bool) else str(value)
         try:
             if parameter.type in _NAMESPACES:
-                return ox.NamedNode(find_resource(self.dataset, text, _NAMESPACES[parameter.type]))
+                return ox.NamedNode(self._find(text, _NAMESPACES[parameter.type]))
             return read_typed(text, parameter.type, self.prefixes)
         except ParameterError as error:
             raise ParameterError(f"parameter {parameter.name}: {error.message}", error.hint) from None
-
-
-def _infer(dataset: Dataset, sources: Sources, reasoner: Reasoner) -> None:
-    infer(dataset, sources.rules, reasoner=reasoner)
 
 
 def _expect(result: QueryResult, kind: type[_Result], form: str) -> _Result:

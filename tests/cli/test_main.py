@@ -165,7 +165,7 @@ def test_an_interruption_ends_a_query_at_once(small_root: Path) -> None:
 def test_no_color_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     with click.Context(main) as context:
-        main.callback(None)  # type: ignore[misc]
+        main.callback(None, None)  # type: ignore[misc]
         assert context.color is False
 
 

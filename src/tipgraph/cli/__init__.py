@@ -49,6 +49,8 @@ class Settings:
     """What the global options say; a command takes it with ``@click.pass_obj``."""
 
     root: Path | None = None
+    cache: Path | None = None
+    """Where the compiled graph is kept between runs."""
 
 
 class CommandGroup(click.Group):
@@ -175,6 +177,18 @@ def _discard_output() -> None:
         return
 
 
+def _find_cache(named: str | None) -> Path | None:
+    """The folder that keeps what is compiled: the one that is ``named``, else the platform's."""
+    if named is not None:
+        return None if named == "off" else Path(named)
+    platform = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    try:
+        # A relative path is to be ignored (XDG Base Directory Specification).
+        return (platform if platform.is_absolute() else Path.home() / ".cache") / "tipgraph"
+    except RuntimeError:
+        return None
+
+
 _CONTEXT_SETTINGS: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -191,13 +205,20 @@ _CONTEXT_SETTINGS: Final = {"help_option_names": ["-h", "--help"], "max_content_
     help="Folder with ontology/, data/, shapes/ and queries/. Default: the checkout around the working "
     "folder, else the data that came with the package. Also TIPGRAPH_ROOT.",
 )
+@click.option(
+    "--cache",
+    envvar="TIPGRAPH_CACHE",
+    metavar="DIR",
+    help="Folder that keeps the graph, with what is inferred, from one run to the next; off keeps nothing. "
+    "Default: tipgraph in XDG_CACHE_HOME or ~/.cache. Also TIPGRAPH_CACHE.",
+)
 @click.version_option(package_name="tipgraph", message="%(prog)s %(version)s")
 @click.pass_context
-def main(ctx: click.Context, root: Path | None) -> None:
+def main(ctx: click.Context, root: Path | None, cache: str | None) -> None:
     """Ask, check and serve a knowledge graph of regional action against trafficking in persons.
 
     Every fact in it is tied to a sentence of a report of the United Nations of December 2010.
     """
-    ctx.obj = Settings(root)
+    ctx.obj = Settings(root, _find_cache(cache))
     if os.environ.get("NO_COLOR"):
         ctx.color = False

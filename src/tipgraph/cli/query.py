@@ -91,7 +91,7 @@ def query(
             "give one query: a name, a file, - or --text", "tipgraph query --list names those of the library"
         )
     parameters = _read_assignments(assignments)
-    graph = open_graph(settings, asserted=asserted)
+    graph = open_graph(settings, asserted=asserted, on_disk=True)
     asked = parse_query_file(text, "the query") if text is not None else _read_query(str(source), graph)
     declared = {parameter.name for parameter in asked.parameters}
     values: dict[str, str | Term] = {

@@ -41,7 +41,7 @@ def show(settings: Settings, name: tuple[str, ...], everything: bool, asserted: 
     NAME-OR-IRI is its label, its acronym, the last part of its IRI, a prefixed name or an IRI; case does not
     matter. What is inferred is marked with an asterisk.
     """
-    graph = open_graph(settings, asserted=asserted)
+    graph = open_graph(settings, asserted=asserted, on_disk=True)
     description = graph.describe(" ".join(name), everything=everything)
     _write_head(description)
     most = None if everything else _MOST_FACTS

@@ -41,13 +41,14 @@ class QueryableDataset:
 
     Oxigraph can query a union without building it, but then a triple of two graphs is found twice and counted
     twice (SPARQL 1.1, section 13.1 asks for the merge). So each union is built, once, when it is first asked
-    for. The dataset must not change afterwards.
+    for. The dataset must not change afterwards. ``union`` is a union of all, with the graphs, that is there
+    already.
     """
 
-    def __init__(self, dataset: Dataset) -> None:
+    def __init__(self, dataset: Dataset, union: ox.Store | None = None) -> None:
         self.prefixes: Final = dataset.prefixes
         self._dataset = dataset
-        self._stores: dict[tuple[bool, bool], ox.Store] = {}
+        self._stores: dict[tuple[bool, bool], ox.Store] = {} if union is None else {(False, True): union}
         self._lock = threading.Lock()
 
     def graph_names(self, *, asserted_only: bool) -> list[str]:
@@ -56,6 +57,7 @@ class QueryableDataset:
 
     def store(self, *, asserted_only: bool, with_graphs: bool) -> ox.Store:
         """The union of the graphs, and where asked for the graphs themselves, which takes twice as long."""
+        asserted_only = asserted_only and GRAPH_INFERRED in self._dataset.graph_names()
         with self._lock:
             # A store with the graphs serves queries that need none too.
             kind = asserted_only, with_graphs or (asserted_only, True) in self._stores

@@ -1,0 +1,181 @@
+"""The dataset with what it entails, kept between runs so that it is opened and not built again.
+
+What is kept is named by a digest of all that it is made from: the files of the graph, the rules, the code of
+this package and the version of Oxigraph. So it is never out of date; see ``cache`` for how it is kept whole.
+There are two forms:
+
+- **on disk**, which queries are answered from at once: an Oxigraph database of the dataset, one of the union
+  that queries run over, and the names that resources are called by;
+- **in memory**: the dataset as TriG, which is read in a fraction of the time that inferring it takes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+import pyoxigraph as ox
+
+from tipgraph.cache import Cache
+from tipgraph.describe import Names, read_names
+from tipgraph.inference import Reasoner, infer
+from tipgraph.sources import Sources, read_file
+from tipgraph.sparql.execution import QueryableDataset
+from tipgraph.store import Dataset, load_dataset
+
+_DATASET: Final = "dataset"
+_UNION: Final = "union"
+_NAMES: Final = "names.json"
+_TRIG: Final = "dataset.trig"
+_EDGES: Final = ("cli", "mcp", "web")
+"""The parts of this package that what is kept cannot depend on."""
+
+
+@dataclass(frozen=True)
+class CompiledGraph:
+    """A dataset, ready to answer."""
+
+    dataset: Dataset
+    queryable: QueryableDataset
+    read_names: Callable[[], Names]
+    """Returns what ``describe.read_names`` does of the dataset."""
+
+    @classmethod
+    def in_memory(cls, dataset: Dataset) -> CompiledGraph:
+        """``dataset`` with what is made of it when it is first asked for."""
+        return cls(dataset, QueryableDataset(dataset), lambda: read_names(dataset))
+
+
+def open_compiled(
+    sources: Sources, cache: Path | None, *, reasoner: Reasoner | None, on_disk: bool = False
+) -> CompiledGraph:
+    """The graph of ``sources``, opened from the folder ``cache`` where it is kept there, else built and kept.
+
+    Nothing is inferred without ``reasoner``. Where the folder cannot be used, the graph is built all the
+    same. ``on_disk`` it starts fastest, answers slower, and must not be used by a fork of the process, which
+    would lack the threads of the database. Raises what ``load_dataset`` and ``infer`` raise.
+    """
+    if cache is None:
+        return CompiledGraph.in_memory(_build(sources, reasoner))
+    kept = Cache(cache)
+    digest = digest_of(sources, reasoner)
+    found = _open_databases(kept, digest, sources) if on_disk else None
+    if found is not None:
+        return found
+    dataset = _read_trig(kept, digest, sources)
+    graph = CompiledGraph.in_memory(dataset or _build(sources, reasoner))
+    # A file that was changed in the meantime may be in the graph and is not in the digest.
+    if digest_of(sources, reasoner) == digest:
+        if on_disk:
+            kept.put(_key(digest, "on disk"), lambda folder: _write_databases(graph, folder))
+            # What a query leaves open, such as the order of rows, is then the same at the first time too.
+            return _open_databases(kept, digest, sources) or graph
+        if dataset is None:
+            kept.put(_key(digest, "in memory"), lambda folder: _write_trig(graph, folder))
+    return graph
+
+
+def digest_of(sources: Sources, reasoner: Reasoner | None) -> str:
+    """A digest of all that the graph of ``sources`` is made from.
+
+    Raises ``SourceError`` on a file that cannot be read.
+    """
+    digest = hashlib.sha256()
+    for part in _parts(sources, reasoner):
+        digest.update(len(part).to_bytes(8))
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def _parts(sources: Sources, reasoner: Reasoner | None) -> Iterator[bytes]:
+    yield str(reasoner).encode()
+    yield ox.__version__.encode()
+    # Relative IRIs in the files are resolved against the place of the folder.
+    yield str(sources.root.resolve()).encode(errors="surrogateescape")
+    files = [(file.path, file.graph) for file in sources.graph_files()]
+    if reasoner is not None:
+        files += [(path, "rule") for path in sorted(sources.rules.glob("*.rq"))]
+    for path, role in files:
+        yield str(path.relative_to(sources.root)).encode(errors="surrogateescape")
+        yield role.encode()
+        yield read_file(path)
+    package = Path(__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        inside = path.relative_to(package)
+        if inside.parts[0] not in _EDGES:
+            yield str(inside).encode()
+            yield read_file(path)
+
+
+def _key(digest: str, form: Literal["on disk", "in memory"]) -> str:
+    return hashlib.sha256(f"{digest} {form}".encode()).hexdigest()
+
+
+def _build(sources: Sources, reasoner: Reasoner | None) -> Dataset:
+    dataset = load_dataset(sources)
+    if reasoner is not None:
+        infer(dataset, sources.rules, reasoner=reasoner)
+    return dataset
+
+
+def _place(store: ox.Store, sources: Sources) -> Dataset:
+    return Dataset(store, sources.prefixes(), tuple(sources.graph_files()))
+
+
+def _read_trig(kept: Cache, digest: str, sources: Sources) -> Dataset | None:
+    key = _key(digest, "in memory")
+    entry = kept.find(key)
+    if entry is None:
+        return None
+    store = ox.Store()
+    try:
+        store.bulk_load(path=entry / _TRIG, format=ox.RdfFormat.TRIG)
+    except OSError:
+        # Another process has removed it just now.
+        return None
+    return _place(store, sources)
+
+
+def _write_trig(graph: CompiledGraph, folder: Path) -> None:
+    graph.dataset.store.dump(folder / _TRIG, format=ox.RdfFormat.TRIG)
+
+
+def _open_databases(kept: Cache, digest: str, sources: Sources) -> CompiledGraph | None:
+    key = _key(digest, "on disk")
+    entry = kept.find(key)
+    if entry is None:
+        return None
+    try:
+        names = (entry / _NAMES).read_bytes()
+        dataset = _place(ox.Store.read_only(str(entry / _DATASET)), sources)
+        union = ox.Store.read_only(str(entry / _UNION))
+    except OSError:
+        return None
+    return CompiledGraph(dataset, QueryableDataset(dataset, union), lambda: _decode_names(names))
+
+
+def _write_databases(graph: CompiledGraph, folder: Path) -> None:
+    _write_database(graph.dataset.store, folder / _DATASET)
+    _write_database(graph.queryable.store(asserted_only=False, with_graphs=True), folder / _UNION)
+    (folder / _NAMES).write_text(json.dumps(graph.read_names(), separators=(",", ":")), encoding="utf-8")
+
+
+def _write_database(store: ox.Store, folder: Path) -> None:
+    try:
+        database = ox.Store(str(folder))
+        database.bulk_extend(iter(store))
+        database.flush()
+    except RuntimeError as error:
+        # What Oxigraph raises where the database cannot read back what it wrote.
+        raise OSError(str(error)) from error
+
+
+def _decode_names(content: bytes) -> Names:
+    decoded = json.loads(content)
+    return {
+        name: {iri: (place, how) for iri, (place, how) in ranks.items()} for name, ranks in decoded.items()
+    }
