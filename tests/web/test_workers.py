@@ -150,7 +150,8 @@ def test_slow_queries_do_not_hold_up_quick_ones() -> None:
             started = time.monotonic()
             assert pool.run(("echo", number)) == number
             waits.append(time.monotonic() - started)
-        assert max(waits) < 0.4
+        # One that waited for a slow query would have waited for its deadline.
+        assert max(waits) < QUICK.deadline
         errors = [query.exception() for query in slow]
     assert sorted(type(error).__name__ for error in errors) == ["BusyError"] * 4 + ["QueryTimeoutError"]
 
