@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -73,8 +73,13 @@ class QueryableDataset:
             store.bulk_extend(quads)
             store.update("INSERT { ?s ?p ?o } WHERE { GRAPH ?g { ?s ?p ?o } }")
         else:
-            store.bulk_extend(ox.Quad(quad.subject, quad.predicate, quad.object) for quad in quads)
+            store.bulk_extend(merge_graphs(quads))
         return store
+
+
+def merge_graphs(quads: Iterable[ox.Quad]) -> Iterator[ox.Quad]:
+    """The triples of ``quads`` in the default graph; one of several graphs comes several times."""
+    return (ox.Quad(quad.subject, quad.predicate, quad.object) for quad in quads)
 
 
 def run_query(dataset: QueryableDataset, request: QueryRequest) -> QueryResult:
