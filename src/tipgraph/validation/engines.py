@@ -11,7 +11,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 import pyoxigraph as ox
 
@@ -161,8 +161,21 @@ def _read_report(triples: Iterable[ox.Triple]) -> Iterator[Finding]:
 
 def _rdflib_graph(triples: Iterable[ox.Triple]) -> rdflib.Graph:
     import rdflib
+    from rdflib.plugins.sparql import prepareQuery
+    from rdflib.plugins.sparql.sparql import Query
 
-    graph = rdflib.Graph()
+    class PreparingGraph(rdflib.Graph):
+        """A graph that parses the query of a constraint once, not again for each focus node."""
+
+        def query(self, query_object: Any, *args: Any, **options: Any) -> rdflib.query.Result:
+            if isinstance(query_object, str):
+                if query_object not in prepared:
+                    prepared[query_object] = prepareQuery(query_object, initNs=dict(self.namespaces()))
+                query_object = prepared[query_object]
+            return super().query(query_object, *args, **options)
+
+    prepared: dict[str, Query] = {}
+    graph = PreparingGraph()
     for triple in triples:
         graph.add((_rdflib_node(triple.subject), _rdflib_node(triple.predicate), _rdflib_node(triple.object)))
     return graph
