@@ -200,15 +200,28 @@ class KnowledgeGraph:
         """How much of what the graph holds."""
         return count_resources(self.dataset)
 
-    def validate(self, paths: Iterable[str | PathLike[str]] = (), *, engine: Engine = "rudof") -> Report:
-        """What breaks the shapes: in this graph, or in the RDF files ``paths``, which may refer to it."""
+    def validate(
+        self,
+        paths: Iterable[str | PathLike[str]] = (),
+        *,
+        engine: Engine = "rudof",
+        shapes: str | PathLike[str] | None = None,
+        focus: Iterable[str] | None = None,
+    ) -> Report:
+        """What breaks the shapes: in this graph, or in the RDF files ``paths``, which may refer to it.
+
+        ``shapes`` is a file or folder to take instead of those of the graph; ``focus`` names the resources to
+        look at. Raises ``SourceError`` where the shapes cannot be read, or need what the engine lacks.
+        """
         # Loaded here, because the SHACL engines take longer to load than most queries to run.
         from tipgraph.validation import validate_dataset, validate_files
 
         files = [Path(path) for path in paths]
+        place = self.sources.shapes if shapes is None else Path(shapes)
+        nodes = None if focus is None else {ox.NamedNode(self.find(name)) for name in focus}
         if files:
-            return validate_files(files, self.dataset, self.sources.shapes, engine=engine)
-        return validate_dataset(self.dataset, self.sources.shapes, engine=engine)
+            return validate_files(files, self.dataset, place, engine=engine, focus=nodes)
+        return validate_dataset(self.dataset, place, engine=engine, focus=nodes)
 
     def export(self, format: str = "trig", *, graphs: Iterable[str] | None = None) -> bytes:
         """The dataset, or the graphs of it that are named, in RDF: see ``export.export_dataset``."""

@@ -127,16 +127,22 @@ class LineIndex:
         return self._lines.get((subject, predicate, None if isinstance(object, ox.BlankNode) else object))
 
 
-def index_lines(text: str, *, base_iri: str | None = None) -> LineIndex:
-    """The line of each triple of the well-formed Turtle ``text``: the one on which its object stands.
+def index_lines(
+    text: str, *, base_iri: str | None = None, syntax: ox.RdfFormat = ox.RdfFormat.TURTLE
+) -> LineIndex:
+    """The line of each triple of the well-formed ``text``, in Turtle or another RDF syntax.
 
-    Where the object is a blank node, it is the line of the first statement inside it. ``base_iri`` is what
-    relative IRIs are relative to. Raises ``SyntaxError`` on malformed Turtle.
+    It is the one on which the object stands; in RDF/XML the one on which its element ends. Where the object
+    is a blank node, it is the line of the first statement inside it. Of JSON-LD, whose context may come last,
+    only the lines are known that name a resource. ``base_iri`` is what relative IRIs are relative to. Raises
+    ``SyntaxError`` on malformed text.
     """
+    if syntax == ox.RdfFormat.JSON_LD:
+        return LineIndex(_json_ld_lines(text, base_iri))
     # The parser asks for more text only when it needs some to finish a triple, so a reader that hands out
     # one line at a time knows on which line each triple was finished.
     reader = _LineReader(text.encode())
-    parser = ox.parse(reader, format=ox.RdfFormat.TURTLE, base_iri=base_iri)
+    parser = ox.parse(reader, format=syntax, base_iri=base_iri)
     first_lines = _first_lines_of_long_strings(text)
     rows = ["", *text.split("\n")]
     lines: dict[tuple[Term | None, ...], int] = {}
@@ -160,6 +166,20 @@ def index_lines(text: str, *, base_iri: str | None = None) -> LineIndex:
         if isinstance(subject, ox.NamedNode):
             done = reader.line
     return LineIndex(lines)
+
+
+def _json_ld_lines(text: str, base_iri: str | None) -> dict[tuple[Term | None, ...], int]:
+    parser = ox.parse(text, format=ox.RdfFormat.JSON_LD, base_iri=base_iri)
+    subjects = {quad.subject for quad in parser if isinstance(quad.subject, ox.NamedNode)}
+    named: dict[str, int] = {}
+    for found in re.finditer(r'"@id"\s*:\s*"([^"\\]+)"', text):
+        named.setdefault(found[1], text.count("\n", 0, found.start(1)) + 1)
+    lines: dict[tuple[Term | None, ...], int] = {}
+    for subject in subjects:
+        names = (subject.value, shorten(subject.value, parser.prefixes))
+        if places := [named[name] for name in names if name in named]:
+            lines[subject, None, None] = min(places)
+    return lines
 
 
 class _LineReader(io.BytesIO):

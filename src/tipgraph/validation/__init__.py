@@ -5,16 +5,19 @@ A fast engine validates by default and the reference engine checks it; both give
 
 from tipgraph.validation.checking import validate_dataset, validate_files
 from tipgraph.validation.engines import Engine
-from tipgraph.validation.formats import report_json, report_triples
+from tipgraph.validation.formats import REPORT_FORMATS, report_triples, write_report
+from tipgraph.validation.live import LiveValidation
 from tipgraph.validation.report import Report, Result, Severity
 
 __all__ = [
+    "REPORT_FORMATS",
     "Engine",
+    "LiveValidation",
     "Report",
     "Result",
     "Severity",
-    "report_json",
     "report_triples",
     "validate_dataset",
     "validate_files",
+    "write_report",
 ]

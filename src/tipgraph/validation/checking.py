@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -13,54 +13,69 @@ from tipgraph.terms import Term
 from tipgraph.validation.engines import Engine, Finding, run_engine
 from tipgraph.validation.places import PlaceFinder
 from tipgraph.validation.report import Report, Result, Severity
-from tipgraph.validation.shapes import PropertyPath, ShapesGraph, read_shapes, require_core
+from tipgraph.validation.shapes import PropertyPath, ShapesGraph, read_shapes, require_support
+from tipgraph.validation.wording import word_violation
 from tipgraph.vocabulary import GRAPH_INFERRED, GRAPH_ONTOLOGY, RDF, SH
 
 _SEVERITIES: Final = {f"{SH}Info": Severity.INFO, f"{SH}Warning": Severity.WARNING}
 _TYPE: Final = ox.NamedNode(f"{RDF}type")
 
 
-def validate_dataset(dataset: Dataset, shapes: Path, *, engine: Engine = "rudof") -> Report:
-    """What of ``dataset`` breaks the shapes of the folder ``shapes``.
+def validate_dataset(
+    dataset: Dataset, shapes: Path, *, engine: Engine = "rudof", focus: Collection[Term] | None = None
+) -> Report:
+    """What of ``dataset`` breaks the shapes of ``shapes``, a folder or a file.
 
-    The ontology is part of the data, for its class hierarchy. What is inferred is not: a wrong value of a
-    property would be given the class that the range demands, and the error would hide itself.
+    With ``focus``, only what of these resources does. The ontology is part of the data, for its class
+    hierarchy. What is inferred is not: a wrong value of a property would be given the class that the range
+    demands, and the error would hide itself.
 
     Raises ``SourceError`` and ``ParseError`` when the shapes cannot be read, or need what the engine lacks.
     """
-    return _validate(dataset, shapes, engine, paths=[file.path for file in dataset.files], focus=None)
+    paths = [file.path for file in dataset.files]
+    return _validate(dataset, shapes, engine, paths=paths, focus=None if focus is None else set(focus))
 
 
 def validate_files(
-    paths: Iterable[Path], dataset: Dataset, shapes: Path, *, engine: Engine = "rudof"
+    paths: Iterable[Path],
+    dataset: Dataset,
+    shapes: Path,
+    *,
+    engine: Engine = "rudof",
+    focus: Collection[Term] | None = None,
 ) -> Report:
     """What breaks the shapes of all that the RDF files ``paths`` describe, added to ``dataset``.
 
-    So a file may refer to what the graph already knows, and only what the file itself describes is reported.
-    Raises as ``validate_dataset`` and ``load_files`` do.
+    So a file may refer to what the graph already knows, and only what the file itself describes is reported;
+    with ``focus``, only these resources of it. Raises as ``validate_dataset`` and ``load_files`` do.
     """
     paths = list(paths)
     own = load_files(paths, dataset.prefixes)
-    focus: set[Term] = {quad.subject for quad in own.store}
+    described: set[Term] = {quad.subject for quad in own.store}
     both = Dataset(ox.Store(), dataset.prefixes)
     both.store.bulk_extend(dataset.store)
     both.store.bulk_extend(own.store)
-    return _validate(both, shapes, engine, paths=paths, focus=focus)
+    wanted = described if focus is None else described & set(focus)
+    return _validate(both, shapes, engine, paths=paths, focus=wanted)
 
 
 def _validate(
     dataset: Dataset, folder: Path, engine: Engine, *, paths: list[Path], focus: set[Term] | None
 ) -> Report:
     shapes = read_shapes(folder, dataset.prefixes)
-    if engine == "rudof":
-        require_core(shapes, folder, other_engine="pyshacl")
+    require_support(shapes, folder, engine)
     data = _asserted(dataset)
-    findings = run_engine(engine, data, shapes)
-    if focus is not None:
-        findings = {finding for finding in findings if finding.focus_node in focus}
+    findings = run_engine(engine, data, shapes, focus=focus)
+    return make_report(findings, shapes, paths, _count_resources(dataset, focus))
+
+
+def make_report(
+    findings: Iterable[Finding], shapes: ShapesGraph, paths: Iterable[Path], resources: int
+) -> Report:
+    """The report of what an engine found, each result with its place in the files ``paths``."""
     places = PlaceFinder(paths)
     results = {_result(finding, shapes, places) for finding in findings}
-    return Report(tuple(sorted(results, key=_sort_key)), _count_resources(dataset, focus))
+    return Report(tuple(sorted(results, key=_sort_key)), resources)
 
 
 def _asserted(dataset: Dataset) -> list[ox.Triple]:
@@ -92,7 +107,9 @@ def _result(finding: Finding, shapes: ShapesGraph, places: PlaceFinder) -> Resul
         shape=finding.shape if isinstance(finding.shape, ox.NamedNode) else None,
         component=finding.component,
         severity=_SEVERITIES.get(finding.severity.value, Severity.VIOLATION),
-        message=shapes.message(finding.shape) or finding.message,
+        message=shapes.message(finding.shape)
+        or word_violation(finding.component.value, shapes.parameters(finding.shape))
+        or finding.message,
         file=place[0] if place else None,
         line=place[1] if place else None,
     )

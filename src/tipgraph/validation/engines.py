@@ -8,7 +8,7 @@ component and severity.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
@@ -17,7 +17,8 @@ import pyoxigraph as ox
 
 from tipgraph.errors import SourceError, UsageError
 from tipgraph.terms import Term
-from tipgraph.validation.shapes import ShapesGraph
+from tipgraph.validation.focus import narrow_targets
+from tipgraph.validation.shapes import ShapesGraph, needs_extensions
 from tipgraph.vocabulary import SH, XSD
 
 if TYPE_CHECKING:
@@ -42,17 +43,26 @@ class Finding:
     message: str
 
 
-def run_engine(engine: Engine, data: Iterable[ox.Triple], shapes: ShapesGraph) -> set[Finding]:
-    """The results of validating ``data`` against ``shapes``.
+def run_engine(
+    engine: Engine,
+    data: Collection[ox.Triple],
+    shapes: ShapesGraph,
+    *,
+    focus: Collection[Term] | None = None,
+) -> set[Finding]:
+    """The results of validating ``data`` against ``shapes``; with ``focus``, of these focus nodes alone.
 
     Raises ``UsageError`` when there is no such engine, and ``SourceError`` when it cannot use the shapes.
     """
     named = [_name_blank_nodes(triple) for triple in data]
+    wanted = _name_property_shapes(shapes.triples)
+    if focus is not None:
+        wanted = narrow_targets(wanted, named, [_name_blank_node(node) for node in focus])
     match engine:
         case "rudof":
-            report = _run_rudof(named, shapes.triples)
+            report = _run_rudof(named, wanted)
         case "pyshacl":
-            report = _run_pyshacl(named, shapes.triples)
+            report = _run_pyshacl(named, wanted, extended=needs_extensions(shapes))
         case _:
             raise UsageError(f"there is no engine {engine!r}", f"use one of {', '.join(get_args(Engine))}")
     return set(_read_report(report))
@@ -77,7 +87,7 @@ def _run_rudof(data: list[ox.Triple], shapes: Iterable[ox.Triple]) -> list[ox.Tr
     return [quad.triple for quad in ox.parse(written, format=ox.RdfFormat.N_TRIPLES, lenient=True)]
 
 
-def _run_pyshacl(data: list[ox.Triple], shapes: Iterable[ox.Triple]) -> list[ox.Triple]:
+def _run_pyshacl(data: list[ox.Triple], shapes: Iterable[ox.Triple], *, extended: bool) -> list[ox.Triple]:
     import rdflib
 
     with _silent("rdflib.term", "pyshacl"):
@@ -85,7 +95,9 @@ def _run_pyshacl(data: list[ox.Triple], shapes: Iterable[ox.Triple]) -> list[ox.
         from pyshacl.errors import ReportableRuntimeError, ShapeLoadError
 
         try:
-            _, report, text = pyshacl.validate(_rdflib_graph(data), shacl_graph=_rdflib_graph(shapes))
+            _, report, text = pyshacl.validate(
+                _rdflib_graph(data), shacl_graph=_rdflib_graph(shapes), advanced=extended
+            )
         except (ReportableRuntimeError, ShapeLoadError) as error:
             raise SourceError(
                 f"the engine pyshacl cannot use the shapes: {' '.join(str(error).split())}",
@@ -117,12 +129,30 @@ def _n_triples(triples: Iterable[ox.Triple]) -> str:
 
 
 def _name_blank_nodes(triple: ox.Triple) -> ox.Triple:
-    subject, obj = triple.subject, triple.object
-    if isinstance(subject, ox.BlankNode):
-        subject = ox.NamedNode(_BLANK + subject.value)
-    if isinstance(obj, ox.BlankNode):
-        obj = ox.NamedNode(_BLANK + obj.value)
-    return ox.Triple(subject, triple.predicate, obj)
+    subject, predicate, obj = triple
+    if not isinstance(subject, ox.BlankNode) and not isinstance(obj, ox.BlankNode):
+        return triple
+    named = _name_blank_node(subject)
+    assert isinstance(named, ox.NamedNode)
+    return ox.Triple(named, predicate, _name_blank_node(obj))
+
+
+def _name_blank_node(term: Term) -> Term:
+    return ox.NamedNode(_BLANK + term.value) if isinstance(term, ox.BlankNode) else term
+
+
+def _name_property_shapes(shapes: Collection[ox.Triple]) -> list[ox.Triple]:
+    """``shapes`` with a name for each property shape, by which its results find back to it."""
+    unnamed = {
+        triple.object
+        for triple in shapes
+        if triple.predicate.value == f"{SH}property" and isinstance(triple.object, ox.BlankNode)
+    }
+
+    def name(term: Term) -> Any:
+        return _name_blank_node(term) if term in unnamed else term
+
+    return [ox.Triple(name(t.subject), t.predicate, name(t.object)) for t in shapes]
 
 
 def _restore_blank_node(term: Term) -> Term:
@@ -152,7 +182,7 @@ def _read_report(triples: Iterable[ox.Triple]) -> Iterator[Finding]:
             focus_node=_restore_blank_node(row[f"{SH}focusNode"][0]),
             path=path if isinstance(path, ox.NamedNode) else None,
             value=None if value is None else _restore_blank_node(value),
-            shape=row[f"{SH}sourceShape"][0],
+            shape=_restore_blank_node(row[f"{SH}sourceShape"][0]),
             component=component,
             severity=severity,
             message=" ".join(sorted(messages)),

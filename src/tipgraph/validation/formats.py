@@ -1,19 +1,49 @@
-"""A report for other tools: as the graph that SHACL defines, and as JSON."""
+"""The formats of a report: for a person, for other tools, and as the graph that SHACL defines."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import pyoxigraph as ox
 
+from tipgraph.errors import UnknownNameError
+from tipgraph.serialization import SYNTAXES, Syntax, serialize_quads
 from tipgraph.terms import Term
+from tipgraph.turtle import serialize_graph
+from tipgraph.validation.html import report_html
 from tipgraph.validation.report import Report, Result, Severity
+from tipgraph.validation.sarif import report_sarif
 from tipgraph.validation.shapes import PropertyPath
+from tipgraph.validation.text import report_text
 from tipgraph.vocabulary import RDF, SH, XSD, shorten
 
 _TYPE: Final = ox.NamedNode(f"{RDF}type")
+
+
+@dataclass(frozen=True)
+class ReportFormat:
+    """A format of a report: the name that users give it, its media type, and what writes it."""
+
+    name: str
+    media_type: str
+    write: Callable[[Report, Mapping[str, str]], str | bytes]
+
+
+def write_report(report: Report, format_name: str, prefixes: Mapping[str, str]) -> bytes:
+    """The report in the format of that name; the same report gives the same bytes.
+
+    Raises ``UnknownNameError`` where there is no such format.
+    """
+    found = REPORT_FORMATS.get(format_name)
+    if found is None:
+        raise UnknownNameError(
+            f"there is no report format {format_name!r}", f"use one of {', '.join(REPORT_FORMATS)}"
+        )
+    written = found.write(report, prefixes)
+    return written.encode() if isinstance(written, str) else written
 
 
 def report_triples(report: Report) -> Iterator[ox.Triple]:
@@ -88,3 +118,33 @@ def _text(term: Term) -> str:
 
 def _sh(name: str) -> ox.NamedNode:
     return ox.NamedNode(SH + name)
+
+
+def _turtle(report: Report, prefixes: Mapping[str, str]) -> str:
+    return serialize_graph(report_triples(report), prefixes)
+
+
+def _rdf_writer(syntax: Syntax) -> Callable[[Report, Mapping[str, str]], bytes]:
+    def write(report: Report, prefixes: Mapping[str, str]) -> bytes:
+        quads = (ox.Quad(t.subject, t.predicate, t.object) for t in report_triples(report))
+        return serialize_quads(quads, syntax, prefixes)
+
+    return write
+
+
+REPORT_FORMATS: Final[Mapping[str, ReportFormat]] = {
+    found.name: found
+    for found in (
+        ReportFormat("text", "text/plain", report_text),
+        ReportFormat("json", "application/json", report_json),
+        ReportFormat("sarif", "application/sarif+json", report_sarif),
+        ReportFormat("html", "text/html", report_html),
+        ReportFormat("turtle", "text/turtle", _turtle),
+        *(
+            ReportFormat(syntax.name, syntax.media_type, _rdf_writer(syntax))
+            for syntax in SYNTAXES.values()
+            if syntax.name != "turtle"
+        ),
+    )
+}
+"""Name → format, those for people in front."""

@@ -11,12 +11,10 @@ from typing import Final
 import pyoxigraph as ox
 
 from tipgraph.sources import read_file
+from tipgraph.store import syntax_of
 from tipgraph.terms import Term
 from tipgraph.turtle import LineIndex, index_lines
 from tipgraph.vocabulary import RDF
-
-_LINE_SYNTAXES: Final = frozenset({".ttl", ".nt"})
-"""Suffixes of the files in which a parser of Turtle can tell the lines apart."""
 
 _TYPE: Final = ox.NamedNode(f"{RDF}type")
 
@@ -82,6 +80,5 @@ class _File:
 
     @cached_property
     def _index(self) -> LineIndex:
-        if self.path.suffix.lower() not in _LINE_SYNTAXES:
-            return LineIndex({})
-        return index_lines(self._content.decode(), base_iri=self.path.resolve().as_uri())
+        text = self._content.decode()
+        return index_lines(text, base_iri=self.path.resolve().as_uri(), syntax=syntax_of(self.path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
@@ -69,3 +70,12 @@ class Report:
     def at_least(self, severity: Severity) -> Report:
         """The report without the results that are less bad than ``severity``."""
         return replace(self, results=tuple(result for result in self.results if result.severity >= severity))
+
+    def of_shapes(self, shapes: Collection[str]) -> Report:
+        """The report with the results of the shapes of these IRIs only."""
+        kept = (result for result in self.results if result.shape and result.shape.value in shapes)
+        return replace(self, results=tuple(kept))
+
+    def of_resources(self, resources: Collection[Term]) -> Report:
+        """The report with the results on these resources only."""
+        return replace(self, results=tuple(r for r in self.results if r.focus_node in resources))

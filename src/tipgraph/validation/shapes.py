@@ -16,17 +16,29 @@ from tipgraph.terms import Term
 from tipgraph.turtle import index_lines
 from tipgraph.vocabulary import ONTOLOGY, RDF, SH, XSD, shorten
 
-_BEYOND_CORE: Final[Mapping[str, str]] = {
-    f"{SH}validator": "a SPARQL-based constraint component",
-    f"{SH}nodeValidator": "a SPARQL-based constraint component",
-    f"{SH}propertyValidator": "a SPARQL-based constraint component",
-    f"{SH}target": "a custom target",
-    f"{SH}js": "a JavaScript constraint",
-    f"{SH}expression": "an expression constraint",
-    f"{SH}values": "a property value rule",
-    f"{SH}rule": "a rule",
+
+@dataclass(frozen=True)
+class _Extension:
+    """A construct beyond SHACL Core and SPARQL constraints, and whether the reference engine knows it."""
+
+    name: str
+    known_to_pyshacl: bool = True
+
+
+_EXTENSIONS: Final[Mapping[str, _Extension]] = {
+    f"{SH}validator": _Extension("a SPARQL-based constraint component"),
+    f"{SH}nodeValidator": _Extension("a SPARQL-based constraint component"),
+    f"{SH}propertyValidator": _Extension("a SPARQL-based constraint component"),
+    f"{SH}target": _Extension("a custom target"),
+    f"{SH}expression": _Extension("an expression constraint"),
+    f"{SH}rule": _Extension("a rule"),
+    f"{SH}js": _Extension("a JavaScript constraint", known_to_pyshacl=False),
+    f"{SH}values": _Extension("a property value rule", known_to_pyshacl=False),
 }
-"""Properties that take a shape beyond SHACL Core and SPARQL constraints → what they introduce."""
+"""Properties that take a shape beyond what both engines know → what they introduce."""
+
+_SHAPES_GRAPH: Final = re.compile(r"[$?]shapesGraph\b")
+"""A variable for SPARQL in shapes that an engine need not support (SHACL, section 5.3.1)."""
 
 _PATH_MARKS: Final[Mapping[str, str]] = {
     f"{SH}zeroOrMorePath": "*",
@@ -76,6 +88,21 @@ class ShapesGraph:
         messages.sort(key=lambda m: (m.language != "en", m.language or "", m.value))
         return messages[0].value if messages else None
 
+    def parameters(self, shape: Term) -> dict[str, str]:
+        """What the shape gives each parameter, by its local name: a term or a list of them, in short."""
+        return {
+            predicate.removeprefix(SH): ", ".join(self._text(value) for value in values)
+            for (subject, predicate), values in self._objects.items()
+            if subject == shape and predicate.startswith(SH)
+        }
+
+    def _text(self, term: Term) -> str:
+        if items := self._items(term):
+            return ", ".join(map(self._text, items))
+        if isinstance(term, ox.NamedNode):
+            return shorten(term.value, self._prefixes)
+        return term.value if isinstance(term, ox.Literal) else "that it describes"
+
     def path(self, shape: Term) -> PropertyPath | None:
         """The path of a property shape; ``None`` for a node shape."""
         found = self._objects.get((shape, f"{SH}path"), [])
@@ -86,6 +113,23 @@ class ShapesGraph:
     def path_at(self, node: ox.NamedNode | ox.BlankNode) -> PropertyPath:
         """The path that ``node`` of this graph, or a property, stands for."""
         return PropertyPath(node, tuple(self._tree(node)), self._path_text(node))
+
+    def names(self) -> list[str]:
+        """The IRIs of the shapes that have one, sorted."""
+        kinds = (f"{SH}NodeShape", f"{SH}PropertyShape")
+        return sorted(
+            triple.subject.value
+            for triple in self.triples
+            if triple.predicate.value == f"{RDF}type"
+            and isinstance(triple.subject, ox.NamedNode)
+            and isinstance(triple.object, ox.NamedNode)
+            and triple.object.value in kinds
+        )
+
+    def with_properties(self, shape: str) -> list[str]:
+        """The IRIs of the shape and of the property shapes that it has."""
+        found = self._objects.get((ox.NamedNode(shape), f"{SH}property"), [])
+        return [shape, *(term.value for term in found if isinstance(term, ox.NamedNode))]
 
     def subjects_of(self, predicate: str) -> list[Term]:
         """What bears ``predicate``."""
@@ -132,7 +176,7 @@ class ShapesGraph:
 
 
 def read_shapes(folder: Path, prefixes: Mapping[str, str]) -> ShapesGraph:
-    """The shapes of every Turtle file of ``folder``, with ``prefixes`` declared for their SPARQL.
+    """The shapes of a Turtle file, or of each in a folder, with ``prefixes`` declared for their SPARQL.
 
     The shapes name the ontology as the place of the prefixes (SHACL, section 5.2.1), so that the prefix
     table is written in one file only. Raises ``SourceError`` when there are none, and ``ParseError`` on
@@ -149,9 +193,13 @@ def read_shapes(folder: Path, prefixes: Mapping[str, str]) -> ShapesGraph:
 
 
 def _files(folder: Path) -> list[Path]:
+    if folder.is_file():
+        return [folder]
     paths = sorted(folder.glob("*.ttl"))
     if not paths:
-        raise SourceError(f"{folder} holds no shapes", "give --root a folder that has shapes/*.ttl")
+        raise SourceError(
+            f"{folder} holds no shapes", "name a Turtle file, or a folder that has *.ttl, with shapes"
+        )
     return paths
 
 
@@ -167,21 +215,46 @@ def _declare(prefixes: Mapping[str, str]) -> Iterable[ox.Triple]:
         )
 
 
-def require_core(shapes: ShapesGraph, folder: Path, other_engine: str) -> None:
-    """Nothing when the shapes keep to SHACL Core and to SPARQL constraints.
+def require_support(shapes: ShapesGraph, folder: Path, engine: str) -> None:
+    """Nothing when the engine called ``engine`` knows all that the shapes use.
 
-    Raises ``SourceError`` that names the first shape that goes beyond, the construct, and the engine that
-    knows it: an engine that skips a constraint in silence would call wrong data right.
+    Both know SHACL Core and SPARQL constraints. Raises ``SourceError`` that names the first shape that goes
+    beyond, the construct and what to do: an engine that skips a constraint in silence would call wrong data
+    right.
     """
-    for predicate, construct in _BEYOND_CORE.items():
+    for predicate, extension in _EXTENSIONS.items():
+        if engine == "pyshacl" and extension.known_to_pyshacl:
+            continue
         for subject in shapes.subjects_of(predicate):
-            shape = shapes.owner(subject)
-            name = re.sub(r"^.*[/#]", "sh:", predicate)
-            raise SourceError(
-                f"{_place(folder, shape)}{_name(shape)} uses {name}, {construct}, "
-                "which the engine rudof does not know",
-                f"validate with --engine {other_engine}, or write the rule with SHACL Core or sh:sparql",
+            raise _unsupported(
+                shapes,
+                folder,
+                subject,
+                f"uses {re.sub(r'^.*[/#]', 'sh:', predicate)}, {extension.name}",
+                engine,
+                "pyshacl" if extension.known_to_pyshacl else None,
             )
+    for triple in shapes.triples:
+        is_query = triple.predicate.value in (f"{SH}select", f"{SH}ask")
+        if is_query and isinstance(triple.object, ox.Literal) and _SHAPES_GRAPH.search(triple.object.value):
+            reads = "reads the shapes graph in SPARQL, with $shapesGraph"
+            raise _unsupported(shapes, folder, triple.subject, reads, engine, None)
+
+
+def needs_extensions(shapes: ShapesGraph) -> bool:
+    """Whether the shapes go beyond SHACL Core and SPARQL constraints."""
+    return any(shapes.subjects_of(predicate) for predicate in _EXTENSIONS)
+
+
+def _unsupported(
+    shapes: ShapesGraph, folder: Path, subject: Term, uses: str, engine: str, other: str | None
+) -> SourceError:
+    shape = shapes.owner(subject)
+    rewrite = "write the rule with SHACL Core or sh:sparql"
+    return SourceError(
+        f"{_place(folder, shape)}{_name(shape)} {uses}, which the engine {engine} does not know",
+        f"validate with --engine {other}, or {rewrite}" if other else f"no engine here does: {rewrite}",
+    )
 
 
 def _name(shape: Term) -> str:
