@@ -16,7 +16,7 @@ LAYERS = (
     ("sources", "turtle", "terms", "tokens", "negotiation"),
     ("serialization", "queryfile"),
     ("store",),
-    ("inference", "validation", "evidence", "describe", "states", "statistics", "export", "sparql"),
+    ("inference", "validation", "evidence", "describe", "states", "statistics", "search", "export", "sparql"),
     ("compiled",),
     ("graph",),
     ("__init__",),

@@ -5,7 +5,7 @@ this package and the version of Oxigraph. So it is never out of date; see ``cach
 There are two forms:
 
 - **on disk**, which queries are answered from at once: an Oxigraph database of the dataset, one of the union
-  that queries run over, and the names that resources are called by;
+  that queries run over, the names that resources are called by and the full-text index;
 - **in memory**: the dataset as TriG, which is read in a fraction of the time that inferring it takes.
 """
 
@@ -14,16 +14,18 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import pyoxigraph as ox
 
 from tipgraph.cache import Cache
 from tipgraph.describe import Names, read_names
 from tipgraph.inference import Reasoner, infer
+from tipgraph.search import SearchIndex, search_functions
 from tipgraph.sources import Sources, read_file
 from tipgraph.sparql.execution import QueryableDataset, merge_graphs
 from tipgraph.store import Dataset, load_dataset
@@ -31,9 +33,12 @@ from tipgraph.store import Dataset, load_dataset
 _DATASET: Final = "dataset"
 _UNION: Final = "union"
 _NAMES: Final = "names.json"
+_SEARCH: Final = "search.sqlite"
 _TRIG: Final = "dataset.trig"
 _EDGES: Final = ("cli", "mcp", "web")
 """The parts of this package that what is kept cannot depend on."""
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -44,11 +49,29 @@ class CompiledGraph:
     queryable: QueryableDataset
     read_names: Callable[[], Names]
     """Returns what ``describe.read_names`` does of the dataset."""
+    search_index: Callable[[], SearchIndex]
+    """Returns the full-text index of the dataset."""
 
     @classmethod
     def in_memory(cls, dataset: Dataset) -> CompiledGraph:
         """``dataset`` with what is made of it when it is first asked for."""
-        return cls(dataset, QueryableDataset(dataset), lambda: read_names(dataset))
+        search_index = _once(lambda: SearchIndex.build(dataset))
+        queryable = QueryableDataset(dataset, functions=search_functions(search_index))
+        return cls(dataset, queryable, lambda: read_names(dataset), search_index)
+
+
+def _once(make: Callable[[], Made]) -> Callable[[], Made]:
+    """What returns what ``make`` makes, which is called once, when it is first asked for."""
+    lock = threading.Lock()
+    made: list[Made] = []
+
+    def get() -> Made:
+        with lock:
+            if not made:
+                made.append(make())
+            return made[0]
+
+    return get
 
 
 def open_compiled(
@@ -156,7 +179,9 @@ def _open_databases(kept: Cache, digest: str, sources: Sources) -> CompiledGraph
         union = ox.Store.read_only(str(entry / _UNION))
     except OSError:
         return None
-    return CompiledGraph(dataset, QueryableDataset(dataset, union), lambda: _decode_names(names))
+    search_index = _once(lambda: SearchIndex.open(entry / _SEARCH))
+    queryable = QueryableDataset(dataset, union, functions=search_functions(search_index))
+    return CompiledGraph(dataset, queryable, lambda: _decode_names(names), search_index)
 
 
 def _write_databases(graph: CompiledGraph, folder: Path) -> None:
@@ -165,6 +190,7 @@ def _write_databases(graph: CompiledGraph, folder: Path) -> None:
     # The union comes with its graphs: what is written of them is copied, which is faster than written again.
     shutil.copytree(folder / _DATASET, folder / _UNION)
     _add_to_database(folder / _UNION, merge_graphs(store))
+    SearchIndex.build(graph.dataset, folder / _SEARCH).close()
     (folder / _NAMES).write_text(json.dumps(graph.read_names(), separators=(",", ":")), encoding="utf-8")
 
 

@@ -28,6 +28,7 @@ from tipgraph.errors import ParameterError, QueryError, QuerySyntaxError, Unknow
 from tipgraph.export import export_dataset, find_graphs
 from tipgraph.inference import Reasoner
 from tipgraph.queryfile import Parameter, QueryFile, parse_query_file, read_query_folder
+from tipgraph.search import SearchResult
 from tipgraph.sources import Sources, locate_sources
 from tipgraph.sparql.execution import QueryRequest, run_query
 from tipgraph.sparql.results import AskResult, GraphResult, QueryResult, SelectResult
@@ -106,6 +107,7 @@ class KnowledgeGraph:
         """Build what the first queries would build, so that processes forked from this one share it."""
         self._compiled.queryable.store(asserted_only=False, with_graphs=True)
         _ = self._names
+        self._compiled.search_index()
 
     def query(
         self,
@@ -187,6 +189,10 @@ class KnowledgeGraph:
     def find(self, name: str) -> str:
         """The IRI of what a person calls ``name``: see ``describe.find_resource``."""
         return self._find(name)
+
+    def search(self, text: str, *, limit: int = 20, offset: int = 0) -> SearchResult:
+        """The resources whose names and descriptions match ``text``, best first: see ``search``."""
+        return self._compiled.search_index().search(text, limit=limit, offset=offset)
 
     def describe(self, name: str, *, everything: bool = False) -> Description:
         """What the graph says of the resource called ``name``: see ``describe.describe``."""

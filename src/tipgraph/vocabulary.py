@@ -19,6 +19,7 @@ CONCEPT: Final = f"{BASE}concept/"
 PASSAGE: Final = f"{BASE}passage/"
 GRAPH: Final = f"{BASE}graph/"
 SHAPE: Final = f"{BASE}shape/"
+FUNCTION: Final = f"{BASE}function/"
 ONTOLOGY: Final = f"{BASE}ontology"
 
 RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"

@@ -24,6 +24,7 @@ from tipgraph.errors import TipgraphError
 
 COMMANDS: Final[Mapping[str, str]] = {
     "query": "tipgraph.cli.query:query",
+    "search": "tipgraph.cli.search:search",
     "show": "tipgraph.cli.show:show",
     "state": "tipgraph.cli.state:state",
     "stats": "tipgraph.cli.stats:stats",

@@ -7,7 +7,7 @@ the few places that matter to a parameter; what protects does not rest on them.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise, takewhile
@@ -18,6 +18,7 @@ import pyoxigraph as ox
 
 from tipgraph.errors import QueryError, QuerySyntaxError, ServiceRefusedError, UpdateRefusedError
 from tipgraph.sparql.diagnosis import explain_syntax_error, syntax_error
+from tipgraph.terms import Term
 from tipgraph.tokens import Token, read_tokens
 
 
@@ -80,10 +81,15 @@ _NO_KEYWORD: Final = "zzzzzzz"
 
 
 def check_query(
-    text: str, prefixes: Mapping[str, str] | None = None, *, base_iri: str | None = None
+    text: str,
+    prefixes: Mapping[str, str] | None = None,
+    *,
+    base_iri: str | None = None,
+    functions: Collection[ox.NamedNode] = (),
 ) -> CheckedQuery:
     """The query in ``text``, when it is well-formed and may run; ``prefixes`` need no declaration in it.
 
+    It may call the ``functions`` beside SPARQL's own.
     Raises ``QuerySyntaxError`` with line and column, ``UpdateRefusedError`` on an update and
     ``ServiceRefusedError`` on a query that would call another endpoint.
     """
@@ -93,7 +99,7 @@ def check_query(
     _check_depth(text, tokens)
     _check_service(text, tokens, prologue, prefixes, base_iri)
     try:
-        result = _parse(text, prefixes, base_iri)
+        result = _parse(text, prefixes, base_iri, functions)
     except SyntaxError as error:
         raise _explain(text, tokens, prologue, error) from None
     return _analyze(text, tokens, prologue, result)
@@ -189,17 +195,35 @@ def _explain(text: str, tokens: Sequence[Token], prologue: _Prologue, error: Syn
 def _parse_without_service(text: str, prefixes: Mapping[str, str] | None, base_iri: str | None) -> object:
     """Like ``_parse``, of a text in which every ``service`` is overwritten, with the same places."""
     overwritten = {_SERVICE.sub(_NO_KEYWORD, prefix): space for prefix, space in (prefixes or {}).items()}
-    return _parse(_SERVICE.sub(_NO_KEYWORD, text), overwritten, base_iri)
+    try:
+        return _parse(_SERVICE.sub(_NO_KEYWORD, text), overwritten, base_iri)
+    except QueryError:
+        # It is well-formed; what else is wrong with it is told when it is parsed as it stands.
+        return None
 
 
-def _parse(text: str, prefixes: Mapping[str, str] | None, base_iri: str | None) -> object:
+def _parse(
+    text: str,
+    prefixes: Mapping[str, str] | None,
+    base_iri: str | None,
+    functions: Collection[ox.NamedNode] = (),
+) -> object:
     """What ``text``, which has no SERVICE, gives over an empty store; raises ``SyntaxError`` if malformed."""
     try:
-        return ox.Store().query(text, prefixes=dict(prefixes or {}), base_iri=base_iri)
+        return ox.Store().query(
+            text,
+            prefixes=dict(prefixes or {}),
+            base_iri=base_iri,
+            custom_functions=dict.fromkeys(functions, _nothing),
+        )
     except RuntimeError as error:
         raise QueryError(_sentence(error), "see the functions of SPARQL 1.1, section 17.4") from None
     except ValueError as error:
         raise QueryError(f"the base IRI {base_iri!r} is not valid: {error}", "give an absolute IRI") from None
+
+
+def _nothing(*_: Term) -> None:
+    """What a function returns while only the query is read."""
 
 
 def _sentence(error: Exception) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -42,11 +42,18 @@ class QueryableDataset:
     Oxigraph can query a union without building it, but then a triple of two graphs is found twice and counted
     twice (SPARQL 1.1, section 13.1 asks for the merge). So each union is built, once, when it is first asked
     for. The dataset must not change afterwards. ``union`` is a union of all, with the graphs, that is there
-    already.
+    already. ``functions`` are those that a query may call beside SPARQL's own.
     """
 
-    def __init__(self, dataset: Dataset, union: ox.Store | None = None) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        union: ox.Store | None = None,
+        *,
+        functions: Mapping[ox.NamedNode, Callable[..., Term | None]] | None = None,
+    ) -> None:
         self.prefixes: Final = dataset.prefixes
+        self.functions: Final = dict(functions or {})
         self._dataset = dataset
         self._stores: dict[tuple[bool, bool], ox.Store] = {} if union is None else {(False, True): union}
         self._lock = threading.Lock()
@@ -88,7 +95,9 @@ def run_query(dataset: QueryableDataset, request: QueryRequest) -> QueryResult:
     Raises ``QueryError`` and its kin, and nothing is run, when the query is malformed, is an update, calls
     another endpoint, asks for a graph that the dataset does not hold, or lacks a parameter's variable.
     """
-    query = check_query(request.text, dataset.prefixes, base_iri=request.base_iri)
+    query = check_query(
+        request.text, dataset.prefixes, base_iri=request.base_iri, functions=dataset.functions
+    )
     graphs = _choose_graphs(dataset, request, query)
 
     def evaluate(text: str, parameters: Mapping[str, Term]) -> QueryResult:
@@ -99,6 +108,7 @@ def run_query(dataset: QueryableDataset, request: QueryRequest) -> QueryResult:
             default_graph=graphs.default,
             named_graphs=graphs.named,
             substitutions={ox.Variable(name): term for name, term in parameters.items()},
+            custom_functions=dataset.functions,
         )
         return _collect(solutions, query)
 
