@@ -116,8 +116,9 @@ class SearchIndex:
 
         Raises ``OSError`` where that cannot be written.
         """
-        connection = sqlite3.connect(path or ":memory:", check_same_thread=False)
+        connection = None
         try:
+            connection = sqlite3.connect(path or ":memory:", check_same_thread=False)
             with connection:
                 # Nothing has to be taken back: a file that is cut off is never opened.
                 connection.execute("PRAGMA journal_mode = OFF")
@@ -125,7 +126,8 @@ class SearchIndex:
                 connection.executemany("INSERT INTO resource VALUES (?, ?, ?, ?, ?)", _rows(dataset))
                 connection.execute("INSERT INTO resource(resource) VALUES ('optimize')")
         except sqlite3.Error as error:
-            connection.close()
+            if connection is not None:
+                connection.close()
             raise OSError(f"the search index cannot be written: {error}") from error
         return cls(connection)
 
