@@ -8,15 +8,20 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pyoxigraph as ox
 import pytest
 
 from tipgraph import KnowledgeGraph, OntologyError, ParseError
 from tipgraph.cache import Cache
+from tipgraph.canonical import label_blank_nodes
 from tipgraph.cli import Settings, main
-from tipgraph.compiled import digest_of
+from tipgraph.compiled import CompiledGraph, digest_of, open_compiled, write_portable
+from tipgraph.errors import SourceError
 from tipgraph.sources import Sources
+from tipgraph.sparql.execution import QueryRequest, run_query
+from tipgraph.sparql.results import AskResult
 from tipgraph.vocabulary import GRAPH_INFERRED
 
 ROOT = Path(__file__).parent.parent
@@ -360,3 +365,91 @@ def test_the_folder_is_that_of_the_option_of_the_environment_or_of_the_platform(
     assert cache("--cache", "/ours") == Path("/ours")
     assert cache("--cache", "off") is None
     assert cache(TIPGRAPH_CACHE="off") is None
+
+
+@pytest.fixture
+def carrying_root(small_root: Path, tmp_path: Path) -> Path:
+    """A root that carries its graph in the portable form."""
+    root = Path(shutil.copytree(small_root, tmp_path / "root"))
+    write_portable(Sources(root), root / "compiled")
+    return root
+
+
+def names_of(graph: CompiledGraph) -> set[str]:
+    return {str(quad) for quad in label_blank_nodes(graph.dataset.store)}
+
+
+def test_the_portable_form_is_the_same_wherever_it_is_made(carrying_root: Path, tmp_path: Path) -> None:
+    other = Path(shutil.copytree(carrying_root, tmp_path / "another" / "place"))
+    shutil.rmtree(other / "compiled")
+    write_portable(Sources(other), other / "compiled")
+    files = sorted(path.name for path in (carrying_root / "compiled").iterdir())
+    assert len(files) == 3
+    for name in files:
+        assert (other / "compiled" / name).read_bytes() == (carrying_root / "compiled" / name).read_bytes()
+
+
+def test_the_portable_form_is_opened_instead_of_built(
+    carrying_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = open_compiled(Sources(carrying_root), None, reasoner="owlrl")
+    monkeypatch.setattr("tipgraph.compiled._build", refuse_to_build)
+    opened = open_compiled(Sources(carrying_root), None, reasoner="native")
+    assert names_of(opened) == names_of(built)
+    rows = run_query(opened.queryable, QueryRequest("ASK { id:alpha a tip:Instrument }"))
+    assert rows == AskResult(True)
+
+
+def refuse_to_build(*_: object) -> NoReturn:
+    raise AssertionError("it was built")
+
+
+@pytest.mark.parametrize("name", ["dataset.nq.gz", "union.nt.gz", "digests.json"])
+@pytest.mark.parametrize("damage", ["cut", "changed", "missing", "empty"])
+def test_a_portable_form_that_is_not_whole_is_not_believed(
+    carrying_root: Path, name: str, damage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = carrying_root / "compiled" / name
+    content = path.read_bytes()
+    match damage:
+        case "cut":
+            path.write_bytes(content[:-7])
+        case "changed":
+            middle = len(content) // 2
+            path.write_bytes(content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])
+        case "missing":
+            path.unlink()
+        case "empty":
+            path.write_bytes(b"")
+    monkeypatch.setattr("tipgraph.compiled._build", refuse_to_build)
+    with pytest.raises(AssertionError, match="it was built"):
+        open_compiled(Sources(carrying_root), None, reasoner="native")
+
+
+@pytest.mark.parametrize(
+    "changed", ["data/example/plans.ttl", "ontology/actors.ttl", "ontology/rules/new.rq"]
+)
+def test_a_portable_form_of_other_files_is_not_believed(carrying_root: Path, changed: str) -> None:
+    path = carrying_root / changed
+    path.parent.mkdir(exist_ok=True)
+    if path.suffix == ".rq":
+        path.write_text(
+            "PREFIX tip: <https://w3id.org/tipgraph/ontology#>\n"
+            "CONSTRUCT { ?a tip:adoptedBy ?a } WHERE { ?a a tip:Plan }"
+        )
+    else:
+        path.write_text(
+            f"{path.read_text()}\n<https://w3id.org/tipgraph/id/new> "
+            "a <https://w3id.org/tipgraph/ontology#Plan> ."
+        )
+    opened = open_compiled(Sources(carrying_root), None, reasoner="native")
+    new = ("id/new>", "ontology#adoptedBy> <https://w3id.org/tipgraph/id/beta>")
+    assert any(text in quad for quad in names_of(opened) for text in new)
+
+
+def test_a_relative_iri_cannot_travel(carrying_root: Path) -> None:
+    path = carrying_root / "data" / "example" / "plans.ttl"
+    path.write_text(path.read_text() + "\n<relative> a <https://w3id.org/tipgraph/ontology#Plan> .")
+    with pytest.raises(SourceError, match="depends on where the files are"):
+        write_portable(Sources(carrying_root), carrying_root / "again")
+    assert not (carrying_root / "again").exists()

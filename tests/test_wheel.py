@@ -74,6 +74,23 @@ def test_the_wheel_carries_the_four_folders_and_both_licences(wheel: Path) -> No
     assert not [name for name in names if name.startswith(("tests/", "tools/"))]
 
 
+def test_the_wheel_carries_what_it_entails_and_opens_it(wheel: Path, installed: Path, tmp_path: Path) -> None:
+    names = {name for name in zipfile.ZipFile(wheel).namelist() if "/compiled/" in name}
+    assert {name.rpartition("/")[2] for name in names} == {"dataset.nq.gz", "union.nt.gz", "digests.json"}
+    opened = run(
+        installed / "venv" / "bin" / "python",
+        "-c",
+        "import tipgraph.inference as inference\n"
+        "def infer(*_, **__): raise SystemExit('it was inferred again')\n"
+        "inference.infer = infer\n"
+        "from tipgraph import KnowledgeGraph\n"
+        "kg = KnowledgeGraph.open()\n"
+        "print(kg.ask('ASK { id:palermo-protocol tip:covers id:benin }'), kg.sources.root.name)",
+        folder=installed,
+    )
+    assert opened.split() == ["True", "_sources"]
+
+
 def test_the_wheel_answers_without_a_checkout(installed: Path) -> None:
     binaries = installed / "venv" / "bin"
     place = run(binaries / "python", "-c", "import tipgraph; print(tipgraph.__file__)", folder=installed)

@@ -2,8 +2,10 @@
 
 What is kept is named by a digest of all that it is made from: the files of the graph, the rules, the code of
 this package and the version of Oxigraph. So it is never out of date; see ``cache`` for how it is kept whole.
-There are two forms:
+There are three forms:
 
+- **portable**, which the wheel carries: the dataset and the union of its graphs as sorted, compressed lines,
+  the same bytes wherever they are made, with the digest of what they are made from;
 - **on disk**, which queries are answered from at once: an Oxigraph database of the dataset, one of the union
   that queries run over, the names that resources are called by and the full-text index;
 - **in memory**: the dataset as TriG, which is read in a fraction of the time that inferring it takes.
@@ -11,6 +13,7 @@ There are two forms:
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import shutil
@@ -18,23 +21,32 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 import pyoxigraph as ox
 
 from tipgraph.cache import Cache
+from tipgraph.canonical import label_blank_nodes
 from tipgraph.describe import Names, read_names
-from tipgraph.inference import Reasoner, infer
+from tipgraph.errors import SourceError
 from tipgraph.search import SearchIndex, search_functions
 from tipgraph.sources import Sources, read_file
 from tipgraph.sparql.execution import QueryableDataset, merge_graphs
 from tipgraph.store import Dataset, load_dataset
+
+if TYPE_CHECKING:
+    from tipgraph.inference import Reasoner
 
 _DATASET: Final = "dataset"
 _UNION: Final = "union"
 _NAMES: Final = "names.json"
 _SEARCH: Final = "search.sqlite"
 _TRIG: Final = "dataset.trig"
+_PORTABLE: Final = "compiled"
+"""The folder of the portable form, beside the folders that it is made from."""
+_QUADS: Final = "dataset.nq.gz"
+_TRIPLES: Final = "union.nt.gz"
+_DIGESTS: Final = "digests.json"
 _EDGES: Final = ("cli", "mcp", "web")
 """The parts of this package that what is kept cannot depend on."""
 
@@ -53,10 +65,10 @@ class CompiledGraph:
     """Returns the full-text index of the dataset."""
 
     @classmethod
-    def in_memory(cls, dataset: Dataset) -> CompiledGraph:
-        """``dataset`` with what is made of it when it is first asked for."""
+    def in_memory(cls, dataset: Dataset, merged: ox.Store | None = None) -> CompiledGraph:
+        """``dataset`` with what is made of it when it is asked for; ``merged`` is the union of its graphs."""
         search_index = _once(lambda: SearchIndex.build(dataset))
-        queryable = QueryableDataset(dataset, functions=search_functions(search_index))
+        queryable = QueryableDataset(dataset, merged=merged, functions=search_functions(search_index))
         return cls(dataset, queryable, lambda: read_names(dataset), search_index)
 
 
@@ -83,6 +95,8 @@ def open_compiled(
     same. ``on_disk`` it starts fastest, answers slower, and must not be used by a fork of the process, which
     would lack the threads of the database. Raises what ``load_dataset`` and ``infer`` raise.
     """
+    if reasoner == "native" and (carried := _open_portable(sources)) is not None:
+        return carried
     if cache is None:
         return CompiledGraph.in_memory(_build(sources, reasoner))
     kept = Cache(cache)
@@ -108,18 +122,26 @@ def digest_of(sources: Sources, reasoner: Reasoner | None) -> str:
 
     Raises ``SourceError`` on a file that cannot be read.
     """
+    return _digest(_parts(sources, reasoner))
+
+
+def _digest(parts: Iterable[bytes]) -> str:
     digest = hashlib.sha256()
-    for part in _parts(sources, reasoner):
+    for part in parts:
         digest.update(len(part).to_bytes(8))
         digest.update(part)
     return digest.hexdigest()
 
 
 def _parts(sources: Sources, reasoner: Reasoner | None) -> Iterator[bytes]:
-    yield str(reasoner).encode()
     yield ox.__version__.encode()
     # Relative IRIs in the files are resolved against the place of the folder.
     yield str(sources.root.resolve()).encode(errors="surrogateescape")
+    yield from _contents(sources, reasoner)
+
+
+def _contents(sources: Sources, reasoner: Reasoner | None) -> Iterator[bytes]:
+    yield str(reasoner).encode()
     files = [(file.path, file.graph) for file in sources.graph_files()]
     if reasoner is not None:
         files += [(path, "rule") for path in sorted(sources.rules.glob("*.rq"))]
@@ -139,14 +161,70 @@ def _key(digest: str, form: Literal["on disk", "in memory"]) -> str:
     return hashlib.sha256(f"{digest} {form}".encode()).hexdigest()
 
 
+def write_portable(sources: Sources, folder: Path) -> None:
+    """Write the graph of ``sources``, with what it entails, into the new folder ``folder``.
+
+    The same sources and code give the same bytes. Raises what ``load_dataset`` and ``infer`` raise,
+    ``SourceError`` where an IRI depends on the place of the files, and ``OSError`` on a disk that is full.
+    """
+    dataset = _build(sources, "native")
+    labelled = label_blank_nodes(dataset.store)
+    quads = {str(quad) for quad in labelled}
+    place = sources.root.resolve().as_uri()
+    for quad in quads:
+        if place in quad:
+            raise SourceError(f"a relative IRI depends on where the files are: {quad}", "write it in full")
+    triples = {str(quad.triple) for quad in labelled}
+    folder.mkdir(parents=True)
+    written = {_QUADS: _compress(quads), _TRIPLES: _compress(triples)}
+    for name, content in written.items():
+        (folder / name).write_bytes(content)
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in written.items()}
+    digests["made from"] = _digest(_contents(sources, "native"))
+    (folder / _DIGESTS).write_text(json.dumps(digests, indent=1) + "\n", encoding="utf-8")
+
+
+def _compress(statements: Iterable[str]) -> bytes:
+    lines = "".join(f"{statement} .\n" for statement in sorted(statements))
+    return gzip.compress(lines.encode(), mtime=0)
+
+
+def _open_portable(sources: Sources) -> CompiledGraph | None:
+    """The portable form beside the folders, where there is one that is whole and of just these files."""
+    folder = sources.root / _PORTABLE
+    try:
+        digests = json.loads((folder / _DIGESTS).read_bytes())
+        content = {name: (folder / name).read_bytes() for name in (_QUADS, _TRIPLES)}
+        if any(hashlib.sha256(content[name]).hexdigest() != digests[name] for name in content):
+            return None
+        if digests["made from"] != _digest(_contents(sources, "native")):
+            return None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    union = _read_lines(content[_TRIPLES], ox.RdfFormat.N_TRIPLES)
+    # Most queries need no named graph.
+    return CompiledGraph.in_memory(
+        _place(lambda: _read_lines(content[_QUADS], ox.RdfFormat.N_QUADS), sources), union
+    )
+
+
+def _read_lines(packed: bytes, syntax: ox.RdfFormat) -> ox.Store:
+    store = ox.Store()
+    store.bulk_load(gzip.decompress(packed), format=syntax)
+    return store
+
+
 def _build(sources: Sources, reasoner: Reasoner | None) -> Dataset:
     dataset = load_dataset(sources)
     if reasoner is not None:
+        # Loaded here, because what is kept is opened without it.
+        from tipgraph.inference import infer
+
         infer(dataset, sources.rules, reasoner=reasoner)
     return dataset
 
 
-def _place(store: ox.Store, sources: Sources) -> Dataset:
+def _place(store: ox.Store | Callable[[], ox.Store], sources: Sources) -> Dataset:
     return Dataset(store, sources.prefixes(), tuple(sources.graph_files()))
 
 

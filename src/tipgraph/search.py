@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Final
 
 import pyoxigraph as ox
-import snowballstemmer
 
 from tipgraph.errors import SourceError
 from tipgraph.store import Dataset
@@ -251,6 +250,9 @@ class _Wanted:
         said = list(dict.fromkeys(_WORD.findall(fold(text))))[:_MOST_WORDS]
         self.name: Final = " ".join(said)
         words = [word for word in said if word not in _SMALL_WORDS] or said
+        # Loaded here, because it takes as long as most queries.
+        import snowballstemmer
+
         stemmer = snowballstemmer.stemmer("english")
         # The stem of "policies" and of "policy" is "polici", with which the latter does not begin.
         stems = {word: str(stemmer.stemWord(word)).removesuffix("i") for word in words}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import threading
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -28,16 +28,33 @@ RDF_SUFFIXES: Final[Mapping[str, ox.RdfFormat]] = {
 """File name suffix → RDF syntax."""
 
 
-@dataclass(frozen=True)
 class Dataset:
     """An RDF dataset whose default graph, to a query, is the union of its named graphs.
 
-    ``files`` says which file each named graph was read from, for messages that name file and line.
+    ``store`` may be a function that loads it, which is called when the store is first asked for. ``files``
+    says which file each named graph was read from, for messages that name file and line.
     """
 
-    store: ox.Store
-    prefixes: dict[str, str] = field(default_factory=dict)
-    files: tuple[SourceFile, ...] = ()
+    def __init__(
+        self,
+        store: ox.Store | Callable[[], ox.Store],
+        prefixes: dict[str, str] | None = None,
+        files: tuple[SourceFile, ...] = (),
+    ) -> None:
+        self._given: Final = store
+        self._lock: Final = threading.Lock()
+        self._store: ox.Store | None = store if isinstance(store, ox.Store) else None
+        self.prefixes: Final[dict[str, str]] = prefixes or {}
+        self.files: Final = files
+
+    @property
+    def store(self) -> ox.Store:
+        """The Oxigraph store of its quads."""
+        with self._lock:
+            if self._store is None:
+                assert not isinstance(self._given, ox.Store)
+                self._store = self._given()
+            return self._store
 
     def graph_names(self) -> list[str]:
         """The IRIs of the named graphs, sorted."""

@@ -66,6 +66,8 @@ class CheckedQuery:
     """The variables of a SELECT's result: in the order that it names, else in which they first appear."""
     from_graphs: tuple[str, ...]
     from_named_graphs: tuple[str, ...]
+    names_graphs: bool
+    """Whether a pattern asks for named graphs, with the keyword GRAPH."""
     scopes: tuple[Scope, ...]
     """The outermost scope, then the nested ones."""
 
@@ -251,6 +253,7 @@ def _analyze(text: str, tokens: Sequence[Token], prologue: _Prologue, result: ob
         columns=columns,
         from_graphs=from_graphs,
         from_named_graphs=from_named_graphs,
+        names_graphs=any(token.is_word("GRAPH") for token in body),
         scopes=tuple(scopes),
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,8 +15,6 @@ from tipgraph.sparql.results import AskResult, GraphResult, QueryResult, SelectR
 from tipgraph.store import Dataset
 from tipgraph.terms import Term
 from tipgraph.vocabulary import GRAPH_INFERRED, shorten
-
-_GRAPH: Final = re.compile("graph", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -41,8 +38,8 @@ class QueryableDataset:
 
     Oxigraph can query a union without building it, but then a triple of two graphs is found twice and counted
     twice (SPARQL 1.1, section 13.1 asks for the merge). So each union is built, once, when it is first asked
-    for. The dataset must not change afterwards. ``union`` is a union of all, with the graphs, that is there
-    already. ``functions`` are those that a query may call beside SPARQL's own.
+    for. The dataset must not change afterwards. ``union`` is a union of all, with the graphs, and ``merged``
+    one without them, that are there already. ``functions`` may be called beside SPARQL's own.
     """
 
     def __init__(
@@ -50,12 +47,16 @@ class QueryableDataset:
         dataset: Dataset,
         union: ox.Store | None = None,
         *,
+        merged: ox.Store | None = None,
         functions: Mapping[ox.NamedNode, Callable[..., Term | None]] | None = None,
     ) -> None:
         self.prefixes: Final = dataset.prefixes
         self.functions: Final = dict(functions or {})
         self._dataset = dataset
-        self._stores: dict[tuple[bool, bool], ox.Store] = {} if union is None else {(False, True): union}
+        at_hand = {(False, True): union, (False, False): merged}
+        self._stores: dict[tuple[bool, bool], ox.Store] = {
+            kind: store for kind, store in at_hand.items() if store is not None
+        }
         self._lock = threading.Lock()
 
     def graph_names(self, *, asserted_only: bool) -> list[str]:
@@ -182,8 +183,7 @@ def _choose_graphs(dataset: QueryableDataset, request: QueryRequest, query: Chec
     default, named = request.default_graphs, request.named_graphs
     if default is None and named is None:
         default, named = query.from_graphs, query.from_named_graphs
-    # The word may be part of another one; then the query runs all the same, over more than it needs.
-    with_graphs = bool(default or named or _GRAPH.search(query.text))
+    with_graphs = bool(default or named or query.names_graphs)
     store = dataset.store(asserted_only=request.asserted_only, with_graphs=with_graphs)
     if not default and not named:
         return _Graphs(store)
