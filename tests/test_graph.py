@@ -221,3 +221,19 @@ def test_what_cannot_be_opened_says_why(tmp_path: Path, small_root: Path) -> Non
     (tmp_path / "bad.ttl").write_text("@prefix ex: <http://example.org/> .\nex:a ex:p")
     with pytest.raises(ParseError, match=r"bad\.ttl"):
         KnowledgeGraph.from_files([tmp_path / "bad.ttl"], root=small_root)
+
+
+def test_a_fact_is_explained(kg: KnowledgeGraph) -> None:
+    derivation = kg.explain("Plan Alpha", "a", "tip:Instrument")
+    assert not derivation.is_asserted
+    assert [leaf.places[0].line is not None for leaf in derivation.leaves()] == [True]
+    stated = kg.explain("id:alpha", "tip:adoptedOn", "2009-05-01")
+    assert stated.is_asserted
+    assert kg.explain("id:alpha", "tip:adoptedOn", stated.triple.object) == stated
+
+
+def test_a_fact_that_does_not_hold_is_not_explained(kg: KnowledgeGraph) -> None:
+    with pytest.raises(UnknownNameError):
+        kg.explain("nobody", "a", "tip:Plan")
+    with pytest.raises(UnknownNameError, match=r"does not hold|neither"):
+        kg.explain("Plan Beta", "tip:adoptedBy", "The Union")

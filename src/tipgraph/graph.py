@@ -26,7 +26,6 @@ from tipgraph.compiled import CompiledGraph, open_compiled
 from tipgraph.describe import Description, Names, describe, find_resource
 from tipgraph.errors import ParameterError, QueryError, QuerySyntaxError, UnknownNameError
 from tipgraph.export import export_dataset, find_graphs
-from tipgraph.inference import Reasoner
 from tipgraph.queryfile import Parameter, QueryFile, parse_query_file, read_query_folder
 from tipgraph.search import SearchResult
 from tipgraph.sources import Sources, locate_sources
@@ -35,12 +34,13 @@ from tipgraph.sparql.results import AskResult, GraphResult, QueryResult, SelectR
 from tipgraph.states import StateProfile, describe_state, find_state
 from tipgraph.statistics import Statistics, count_resources
 from tipgraph.store import Dataset, load_files
-from tipgraph.terms import Term, read_typed, to_python, to_term
-from tipgraph.vocabulary import CONCEPT, ID
+from tipgraph.terms import Term, read_term, read_typed, to_python, to_term
+from tipgraph.vocabulary import CONCEPT, ID, RDF
 
 if TYPE_CHECKING:
     import rdflib
 
+    from tipgraph.inference import Derivation, Reasoner
     from tipgraph.validation import Engine, Report
 
 _NAMESPACES: Final = {"resource": ID, "concept": CONCEPT}
@@ -201,6 +201,41 @@ class KnowledgeGraph:
     def state(self, name: str) -> StateProfile:
         """The state of that name, in any language, or code: see ``states.find_state``."""
         return describe_state(self.dataset, find_state(self.dataset, name))
+
+    def explain(self, subject: str, predicate: str, object: str | Term) -> Derivation:
+        """Why a fact holds: the fewest steps that lead to it from what the files say.
+
+        Subject and predicate are names as ``find`` reads them, or ``a``; the object is one too, or a value as
+        it stands in the graph, or as Turtle writes it. Raises ``UnknownNameError`` on a name that nothing
+        bears, and ``OntologyError`` when the fact does not hold.
+        """
+        # Loaded here, because few who open a graph explain it.
+        from tipgraph.inference import explain
+
+        return explain(self.dataset, self.sources.rules, self._read_triple(subject, predicate, object))
+
+    def _read_triple(self, subject: str, predicate: str, object: str | Term) -> ox.Triple:
+        source = ox.NamedNode(self.find(subject))
+        relation = ox.NamedNode(f"{RDF}type" if predicate == "a" else self.find(predicate))
+        if not isinstance(object, str):
+            return ox.Triple(source, relation, object)
+        # A value is meant as it stands in the graph, whatever its datatype or language.
+        store = self.dataset.store
+        values = {quad.object for quad in store.quads_for_pattern(source, relation, None, None)}
+        for value in sorted(values, key=str):
+            if isinstance(value, ox.Literal) and value.value == object:
+                return ox.Triple(source, relation, value)
+        return ox.Triple(source, relation, self._read_object(object))
+
+    def _read_object(self, text: str) -> Term:
+        try:
+            return ox.NamedNode(self.find(text))
+        except UnknownNameError:
+            term = read_term(text, self.prefixes)
+            is_bare = isinstance(term, ox.Literal) and not text.startswith('"')
+            if is_bare and isinstance(term, ox.Literal) and term.datatype.value.endswith("string"):
+                raise
+            return term
 
     def statistics(self) -> Statistics:
         """How much of what the graph holds."""

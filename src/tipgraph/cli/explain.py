@@ -5,21 +5,16 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 import click
-import pyoxigraph as ox
 
 from tipgraph.cli import Settings
 from tipgraph.cli.graphs import open_graph
 from tipgraph.cli.terminal import text_width, wait_for
-from tipgraph.errors import UnknownNameError
-from tipgraph.graph import KnowledgeGraph
-from tipgraph.inference import Derivation, Place, explain
-from tipgraph.terms import Term, read_term
-from tipgraph.vocabulary import RDF, shorten
+from tipgraph.inference import Derivation, derivation_values, name_in_turtle
+from tipgraph.vocabulary import shorten
 
-_TYPE: Final = f"{RDF}type"
 _MARGIN: Final = 20
 """Columns left to the branches of the tree."""
 
@@ -53,39 +48,13 @@ def explain_fact(settings: Settings, subject: str, predicate: str, object_: str,
     prefixed name or an IRI, and a stands for rdf:type.
     """
     graph = open_graph(settings)
-    triple = _read_triple(graph, subject, predicate, object_)
     derivation = wait_for(
-        lambda: explain(graph.dataset, graph.sources.rules, triple), "Looking for the shortest derivation"
+        lambda: graph.explain(subject, predicate, object_), "Looking for the shortest derivation"
     )
     if format_name == "json":
-        click.echo(json.dumps(_as_values(derivation, graph.prefixes), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(derivation_values(derivation, graph.prefixes), ensure_ascii=False, indent=2))
     else:
         click.echo("\n".join(_lines(derivation, graph.prefixes)))
-
-
-def _read_triple(graph: KnowledgeGraph, subject: str, predicate: str, object_: str) -> ox.Triple:
-    source = ox.NamedNode(graph.find(subject))
-    relation = ox.NamedNode(_TYPE if predicate == "a" else graph.find(predicate))
-    # A value is meant as it stands in the graph, whatever its datatype or language.
-    quads = graph.dataset.store.quads_for_pattern(source, relation, None, None)
-    for value in sorted({quad.object for quad in quads}, key=str):
-        if isinstance(value, ox.Literal) and value.value == object_:
-            return ox.Triple(source, relation, value)
-    return ox.Triple(source, relation, _read_object(graph, object_))
-
-
-def _read_object(graph: KnowledgeGraph, text: str) -> Term:
-    try:
-        return ox.NamedNode(graph.find(text))
-    except UnknownNameError:
-        term = read_term(text, graph.prefixes)
-        if (
-            isinstance(term, ox.Literal)
-            and not text.startswith('"')
-            and term.datatype.value.endswith("string")
-        ):
-            raise
-        return term
 
 
 def _lines(derivation: Derivation, prefixes: Mapping[str, str]) -> Iterator[str]:
@@ -101,7 +70,7 @@ def _lines(derivation: Derivation, prefixes: Mapping[str, str]) -> Iterator[str]
 
 
 def _fact_line(derivation: Derivation, prefixes: Mapping[str, str]) -> str:
-    fact = " ".join(_name(term, prefixes) for term in derivation.triple)
+    fact = " ".join(name_in_turtle(term, prefixes) for term in derivation.triple)
     where = [str(place) for place in derivation.places]
     where += [shorten(passage, prefixes) for passage in derivation.evidence]
     return f"{fact}  {_faint(', '.join(where))}" if where else fact
@@ -117,37 +86,6 @@ def _reasons(derivation: Derivation) -> Iterator[str]:
         yield from textwrap.wrap(said, text_width() - _MARGIN)
     elif derivation.rule is not None and not derivation.axioms:
         yield f"by the rule {derivation.rule} of OWL 2 RL"
-
-
-def _as_values(derivation: Derivation, prefixes: Mapping[str, str]) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        key: _name(term, prefixes)
-        for key, term in zip(("subject", "predicate", "object"), derivation.triple, strict=True)
-    }
-    if derivation.is_asserted:
-        return values | {
-            "places": [_place_values(place) for place in derivation.places],
-            "evidence": [shorten(passage, prefixes) for passage in derivation.evidence],
-        }
-    return values | {
-        "rule": derivation.rule,
-        "reason": derivation.reason,
-        "axioms": [
-            {"text": axiom.text, "places": [_place_values(place) for place in axiom.places]}
-            for axiom in derivation.axioms
-        ],
-        "premises": [_as_values(premise, prefixes) for premise in derivation.premises],
-    }
-
-
-def _place_values(place: Place) -> dict[str, Any]:
-    return {"graph": place.graph, "file": place.path and str(place.path), "line": place.line}
-
-
-def _name(term: Term, prefixes: Mapping[str, str]) -> str:
-    if isinstance(term, ox.NamedNode):
-        return "a" if term.value == _TYPE else shorten(term.value, prefixes)
-    return str(term)
 
 
 def _faint(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import sys
 import time
 from collections.abc import Callable, Collection
@@ -30,12 +32,11 @@ def watch_files(
     # Loaded here, because only this command needs it.
     from watchfiles import watch
 
-    _run(start, show)
-    for changes in watch(*paths(), debounce=1600, step=_QUIET_MS, raise_interrupt=False):
-        changed = {Path(path) for _, path in changes if path.endswith((".ttl", ".rq"))} or {
-            Path(path) for _, path in changes
-        }
-        _run(lambda saved=changed: update(saved), show)  # type: ignore[misc]
+    with contextlib.suppress(KeyboardInterrupt):
+        _run(start, show)
+        for changes in watch(*paths(), debounce=1600, step=_QUIET_MS, raise_interrupt=True):
+            changed = {Path(path) for _, path in changes}
+            _run(functools.partial(update, changed), show)
 
 
 def _run(make: Callable[[], _Made], show: Callable[[_Made], None]) -> None:

@@ -27,6 +27,7 @@ from tipgraph.inference.provenance import Place, PlaceFinder
 from tipgraph.inference.rule_files import FileRule
 from tipgraph.inference.ruleset import RuleSet, compile_rules
 from tipgraph.inference.stratification import Stage, stratify
+from tipgraph.inference.values import derivation_values, name_in_turtle
 from tipgraph.store import Dataset
 
 __all__ = [
@@ -38,8 +39,10 @@ __all__ = [
     "Omission",
     "Place",
     "Reasoner",
+    "derivation_values",
     "explain",
     "infer",
+    "name_in_turtle",
 ]
 
 Reasoner = Literal["native", "owlrl"]
