@@ -102,8 +102,8 @@ def make_topic() -> Topic:
     return Topic(
         "growth",
         "Growth",
-        "Tipgraph alone on generated graphs of growing size, in memory. The exponent is the slope of the line "
-        "through the logarithms of sizes and medians: 1 where the cost grows as the graph does, 2 where twice "
-        "as large a graph costs four times as much.",
+        "Tipgraph alone on generated graphs of growing size, in memory. The exponent is the slope of the "
+        "line through the logarithms of sizes and medians: 1 where the cost grows as the graph does, 2 where "
+        "twice as large a graph costs four times as much.",
         _measure,
     )

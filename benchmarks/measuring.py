@@ -101,7 +101,7 @@ def run_contestant(contestant: Contestant, limit: float) -> Run:
         }
         environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0"}
         environment["TMPDIR"] = folder
-        process = subprocess.Popen(
+        with subprocess.Popen(
             [sys.executable, "-m", "benchmarks.worker", json.dumps(order)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -109,16 +109,15 @@ def run_contestant(contestant: Contestant, limit: float) -> Run:
             cwd=ROOT,
             env=environment,
             start_new_session=True,
-        )
-        try:
-            out, err = process.communicate(timeout=limit)
-        except subprocess.TimeoutExpired:
-            raise TimeoutError(f"not finished in {limit:.0f} s") from None
-        finally:
-            # With what it has started itself.
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+        ) as process:
+            try:
+                out, err = process.communicate(timeout=limit)
+            except subprocess.TimeoutExpired:
+                raise TimeoutError(f"not finished in {limit:.0f} s") from None
+            finally:
+                # With what it has started itself.
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)
         if process.returncode:
             last = (err.strip().splitlines() or [f"ended with {process.returncode}"])[-1]
             raise RuntimeError(f"failed: {last}")

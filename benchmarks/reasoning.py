@@ -1,7 +1,8 @@
 """Reasoning: the native reasoner, ``owlrl`` and ``reasonable`` over the same facts and axioms.
 
 Each contestant has its facts in its own store before the time starts. Answers are the entailed triples
-without those that ``tipgraph.inference.OMISSIONS`` leaves out, which say nothing. The rules of ``ontology/rules/``, which only the native reasoner knows, do not run.
+without those that ``tipgraph.inference.OMISSIONS`` leaves out, which say nothing. The rules of
+``ontology/rules/``, which only the native reasoner knows, do not run.
 """
 
 from __future__ import annotations

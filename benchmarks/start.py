@@ -118,7 +118,7 @@ def make_topic() -> Topic:
         "start",
         "Cold start",
         "Whole processes, from the command to the end of its answer in CSV. The peer is a script that "
-        "parses the same Turtle files with rdflib, closes them with owlrl where the answer needs it, and asks "
-        "the same.",
+        "parses the same Turtle files with rdflib, closes them with owlrl where the answer needs it, and "
+        "asks the same.",
         _measure,
     )
