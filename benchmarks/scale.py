@@ -5,18 +5,16 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
-
-import pyoxigraph as ox
 
 from benchmarks.growth import growth_row
 from benchmarks.measuring import ROOT, Standing, Work, compete
 from benchmarks.queries import request_default
 from benchmarks.topic import Plan, Topic, contestant, markdown_table, mebibytes, seconds
 from tipgraph import KnowledgeGraph
-from tipgraph.sources import Sources
+from tipgraph.ondisk import load_to_disk as load_to_disk_store
 from tipgraph.sparql.results import SelectResult
-from tipgraph.store import Dataset
 
 BOUND: Final = 4 * 2**30
 """Bytes that no job may hold."""
@@ -29,17 +27,9 @@ def load_to_disk(path: str, store: str) -> Work:
     shutil.rmtree(store, ignore_errors=True)
 
     def run() -> None:
-        database = ox.Store(store)
-        database.bulk_load(path=path, format=ox.RdfFormat.N_QUADS)
-        database.flush()
+        load_to_disk_store([Path(path)], Path(store))
 
     return Work(run, lambda _: ["loaded"])
-
-
-def open_store(store: str) -> KnowledgeGraph:
-    """The graph that is kept in the folder ``store``."""
-    sources = Sources(ROOT)
-    return KnowledgeGraph(Dataset(ox.Store.read_only(store), sources.prefixes()), sources)
 
 
 def ask_from_disk(store: str) -> Work:
@@ -47,7 +37,7 @@ def ask_from_disk(store: str) -> Work:
     parts: dict[str, float | None] = {}
 
     def run() -> int:
-        graph = open_store(store)
+        graph = KnowledgeGraph.open_store(store, root=ROOT)
         rows = 0
         for query in graph.queries():
             started = time.perf_counter()

@@ -17,7 +17,7 @@ LAYERS = (
     ("serialization", "queryfile"),
     ("store",),
     ("inference", "validation", "evidence", "describe", "states", "statistics", "search", "export", "sparql"),
-    ("compiled",),
+    ("compiled", "ondisk"),
     ("graph",),
     ("__init__",),
     ("web",),

@@ -71,6 +71,13 @@ class CompiledGraph:
         queryable = QueryableDataset(dataset, merged=merged, functions=search_functions(search_index))
         return cls(dataset, queryable, lambda: read_names(dataset), search_index)
 
+    @classmethod
+    def with_union(cls, dataset: Dataset) -> CompiledGraph:
+        """``dataset``, whose default graph is the union of its graphs already."""
+        search_index = _once(lambda: SearchIndex.build(dataset))
+        queryable = QueryableDataset(dataset, dataset.store, functions=search_functions(search_index))
+        return cls(dataset, queryable, lambda: read_names(dataset), search_index)
+
 
 def _once(make: Callable[[], Made]) -> Callable[[], Made]:
     """What returns what ``make`` makes, which is called once, when it is first asked for."""

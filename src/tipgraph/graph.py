@@ -26,6 +26,7 @@ from tipgraph.compiled import CompiledGraph, open_compiled
 from tipgraph.describe import Description, Names, describe, find_resource
 from tipgraph.errors import ParameterError, QueryError, QuerySyntaxError, UnknownNameError
 from tipgraph.export import export_dataset, find_graphs
+from tipgraph.ondisk import open_on_disk
 from tipgraph.queryfile import Parameter, QueryFile, parse_query_file, read_query_folder
 from tipgraph.search import SearchResult
 from tipgraph.sources import Sources, locate_sources
@@ -93,6 +94,18 @@ class KnowledgeGraph:
         sources = locate_sources(Path(root) if root is not None else None)
         dataset = load_files((Path(path) for path in paths), sources.prefixes())
         return cls(dataset, sources)
+
+    @classmethod
+    def open_store(
+        cls, folder: str | PathLike[str], *, root: str | PathLike[str] | None = None
+    ) -> KnowledgeGraph:
+        """The graph that ``tipgraph load`` put into ``folder``, answered from disk: see ``ondisk``.
+
+        A fork of the process must open it anew. Raises ``SourceError`` where the folder holds no store.
+        """
+        sources = locate_sources(Path(root) if root is not None else None)
+        dataset = open_on_disk(Path(folder), sources.prefixes())
+        return cls(dataset, sources, compiled=CompiledGraph.with_union(dataset))
 
     @property
     def prefixes(self) -> Mapping[str, str]:

@@ -29,6 +29,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "state": "tipgraph.cli.state:state",
     "stats": "tipgraph.cli.stats:stats",
     "export": "tipgraph.cli.export:export",
+    "load": "tipgraph.cli.load:load",
     "validate": "tipgraph.cli.validate:validate",
     "check": "tipgraph.cli.check:check",
     "infer": "tipgraph.cli.infer:infer_triples",

@@ -65,6 +65,12 @@ Examples:
     help=f"For SELECT and ASK {_TABLE} (the default), {', '.join(RESULT_FORMATS)}; for CONSTRUCT and "
     f"DESCRIBE turtle (the default), {', '.join(name for name in SYNTAXES if name != 'turtle')}.",
 )
+@click.option(
+    "--store",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Ask the store that tipgraph load made there instead of the graph.",
+)
 @asserted_option
 @output_option
 @click.pass_obj
@@ -75,6 +81,7 @@ def query(
     list_only: bool,
     assignments: tuple[str, ...],
     format_name: str | None,
+    store: Path | None,
     asserted: bool,
     output: Path | None,
 ) -> int:
@@ -91,7 +98,11 @@ def query(
             "give one query: a name, a file, - or --text", "tipgraph query --list names those of the library"
         )
     parameters = _read_assignments(assignments)
-    graph = open_graph(settings, asserted=asserted, on_disk=True)
+    graph = (
+        KnowledgeGraph.open_store(store, root=settings.root)
+        if store
+        else open_graph(settings, asserted=asserted, on_disk=True)
+    )
     asked = parse_query_file(text, "the query") if text is not None else _read_query(str(source), graph)
     declared = {parameter.name for parameter in asked.parameters}
     values: dict[str, str | Term] = {
