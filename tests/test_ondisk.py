@@ -95,7 +95,8 @@ def test_a_disk_that_is_full_is_told_and_nothing_is_left(file: Path, tmp_path: P
     code = (
         "import resource, sys, signal; from pathlib import Path; from tipgraph.ondisk import load_to_disk\n"
         "from tipgraph.errors import SourceError\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))\n"
         "try: load_to_disk([Path(sys.argv[1])], Path(sys.argv[2]))\n"
         "except SourceError as error: print(error.message)\n"
     )
