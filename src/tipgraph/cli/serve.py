@@ -11,8 +11,8 @@ from tipgraph.cli.graphs import open_graph
 from tipgraph.cli.terminal import wait_for
 from tipgraph.errors import UsageError
 from tipgraph.graph import KnowledgeGraph
+from tipgraph.web.limits import Limits
 from tipgraph.web.server import find_address, run_server
-from tipgraph.web.workers import Limits
 
 
 @click.command(

@@ -20,10 +20,12 @@ _SECURITY = {
     "frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
 }
 _CROSS_ORIGIN = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Content-Location, ETag, Link, Retry-After",
+    "Access-Control-Expose-Headers": "Content-Location, ETag, Link, Retry-After, Tipgraph-Cut, X-Request-Id",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
 _PREFLIGHT = {

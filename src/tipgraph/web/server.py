@@ -28,7 +28,8 @@ from tipgraph.errors import AddressError
 from tipgraph.graph import KnowledgeGraph
 from tipgraph.web import create_app
 from tipgraph.web.answers import answer_from
-from tipgraph.web.workers import Limits, WorkerPool
+from tipgraph.web.limits import Limits
+from tipgraph.web.workers import WorkerPool
 
 _LOGGING: Final[dict[str, Any]] = {
     "version": 1,
