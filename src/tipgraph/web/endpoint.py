@@ -138,7 +138,11 @@ def answer_question(name: str) -> flask.Response:
     """The answer to a query of the library, whose parameters are those of the request."""
     site = current_site()
     query = site.find_query(name)
-    given = {key: value for key, value in flask.request.args.items() if value.strip() and key not in ("format", "timeout")}
+    given = {
+        key: value
+        for key, value in flask.request.args.items()
+        if value.strip() and key not in ("format", "timeout")
+    }
     accept, wanted = flask.request.headers.get("Accept"), flask.request.args.get("format")
     question = Question(query, given)
     if question.missing and choose_page(accept, wanted):

@@ -79,8 +79,8 @@ KINDS: Final[Mapping[str, ProblemKind]] = {
             200,
             "The answer is cut",
             "There are more rows or triples than the endpoint sends at once; the first of them are here. The "
-            "header Tipgraph-Cut says so, and so does the link in the head of JSON and XML results. Ask for the "
-            "rest with ORDER BY, LIMIT and OFFSET.",
+            "header Tipgraph-Cut says so, and so does the link in the head of JSON and XML results. Ask for "
+            "the rest with ORDER BY, LIMIT and OFFSET.",
         ),
         ProblemKind("not-found", 404, "Not found", "Nothing bears this name or stands at this address."),
         ProblemKind(

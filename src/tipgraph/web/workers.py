@@ -139,6 +139,12 @@ class WorkerPool(Generic[Request, Answer]):
                 "it may need too much memory; add LIMIT or FILTER",
             ) from error
 
+    def gauges(self) -> dict[str, float]:
+        """How many workers are free, and how many queries are in the slow lane, at this moment."""
+        # The semaphore tells its value to nobody else.
+        slow = self.limits.slow_workers - self._slow._value
+        return {"idle_workers": self._fast.qsize(), "slow_queries": slow}
+
     def is_ready(self) -> bool:
         """Whether workers can be started and replaced."""
         return self._nursery.is_alive()
