@@ -7,9 +7,11 @@ asked to, ``/metrics`` itself.
 from __future__ import annotations
 
 import hmac
+import io
 import json
 import re
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
@@ -67,6 +69,8 @@ class Guard:
         self._gauges = gauges
         self._accounts = Accounts(limits)
         self._log = log or sys.stderr
+        self._bodies = threading.BoundedSemaphore(limits.bodies)
+        self._places = threading.BoundedSemaphore(limits.places)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """The answer of the application, unless the request is over a limit."""
@@ -101,9 +105,14 @@ class Guard:
             finish()
             return [b"" if environ["REQUEST_METHOD"] == "HEAD" else content]
         problem, retry_after = self._refuse(environ, account)
+        if problem is None and (problem := self._receive_body(environ)) is not None:
+            retry_after = problem.kind.retry_after
+            if account is not None:
+                self._accounts.leave(account)
         if problem is not None:
             content = (json.dumps(problem.to_json() | {"instance": f"urn:request:{number}"}) + "\n").encode()
             headers = [("Content-Type", PROBLEM_JSON), ("Content-Length", str(len(content))), *_NEVER_STORED]
+            headers.append(("Access-Control-Allow-Origin", "*"))
             if retry_after is not None:
                 self._metrics.add("refused")
                 headers.append(("Retry-After", str(retry_after)))
@@ -118,7 +127,8 @@ class Guard:
                 self._accounts.leave(account)
 
         try:
-            answer = self._application(environ, begin)
+            with self._places:
+                answer = self._application(environ, begin)
         except BaseException:
             status = 500
             leave()
@@ -174,6 +184,32 @@ class Guard:
             return _problem("too-many-requests", refusal.reason, "ask more slowly"), refusal.retry_after
         return None, None
 
+    def _receive_body(self, environ: WSGIEnvironment) -> Problem | None:
+        """Read the body before the request takes a place, so that slow clients keep no place from others."""
+        length = environ.get("CONTENT_LENGTH") or "0"
+        declared = int(length) if length.isascii() and length.isdigit() else None
+        is_chunked = "HTTP_TRANSFER_ENCODING" in environ
+        if declared is None:
+            return _problem("bad-request", "Content-Length is no number", "give the length in bytes")
+        if not is_chunked and not 0 < declared <= self._limits.body:
+            # There is none, or the application will refuse it unread.
+            return None
+        if not self._bodies.acquire(blocking=False):
+            return _problem(
+                "busy", "the server is busy: it receives too many requests", "ask again in a moment"
+            )
+        try:
+            body = _read(environ["wsgi.input"], self._limits.body + 1)
+        except OSError:
+            body = b""
+        finally:
+            self._bodies.release()
+        if len(body) < declared:
+            return _problem("bad-request", "the body ends before its Content-Length", "send all of it")
+        environ["wsgi.input"] = io.BytesIO(body)
+        environ["CONTENT_LENGTH"] = str(len(body))
+        return None
+
     def _write_line(
         self, environ: WSGIEnvironment, client: Client, status: int, size: int, seconds: float
     ) -> None:
@@ -199,6 +235,14 @@ class Guard:
 
 
 _NEVER_STORED: Final = [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
+
+
+def _read(stream: Any, most: int) -> bytes:
+    pieces, left = [], most
+    while left and (piece := stream.read(min(left, 1 << 16))):
+        pieces.append(piece)
+        left -= len(piece)
+    return b"".join(pieces)
 
 
 def _problem(name: str, detail: str, hint: str | None = None) -> Problem:

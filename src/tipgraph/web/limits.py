@@ -31,12 +31,21 @@ class Limits:
     header_timeout: float = 10.0
     """How long a client may take to send the head of a request."""
     connections: int = 1024
+    bodies: int = 64
+    """Requests whose body is being received; a client may send one as slowly as it likes."""
+    pages: int = 8
+    """Requests that are answered at the same time beside those that wait for a worker."""
     rate: float = 20.0
     """Requests of one client in a second, in the long run; 0 for no limit."""
     burst: int = 100
     """Requests that a client may make at once after a rest."""
     concurrency: int = 8
     """Requests of one client at the same time; 0 for no limit."""
+
+    @property
+    def places(self) -> int:
+        """How many requests are answered at the same time."""
+        return self.workers + self.slow_workers + self.pages
 
     def choose_deadline(self, wanted: float | None) -> float:
         """The time that a query may run whose client asked for ``wanted`` seconds."""

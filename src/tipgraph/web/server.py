@@ -46,9 +46,6 @@ _LOGGING: Final[dict[str, Any]] = {
 _LARGEST_PIECE: Final = 16 << 10
 """What the server reads at once beyond the head of a request."""
 
-_SPARE_THREADS: Final = 8
-"""Threads for the pages, beside one for each query that can be under way."""
-
 
 @dataclass(frozen=True)
 class Address:
@@ -164,7 +161,7 @@ def run_server(
             max_buffer_size=limits.url + limits.headers + _LARGEST_PIECE,
         ),
         backpressure=limits.connections,
-        blocking_threads=limits.workers + limits.slow_workers + _SPARE_THREADS,
+        blocking_threads=limits.places + limits.bodies,
         log_level=LogLevels.error,
         log_dictconfig=_LOGGING,
         respawn_failed_workers=True,
