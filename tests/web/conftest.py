@@ -13,7 +13,8 @@ from flask.testing import FlaskClient
 from tipgraph.graph import KnowledgeGraph
 from tipgraph.web import create_app
 from tipgraph.web.answers import answer_from
-from tipgraph.web.workers import Limits, WorkerPool
+from tipgraph.web.limits import Limits
+from tipgraph.web.workers import WorkerPool
 
 ROOT = Path(__file__).parents[2]
 

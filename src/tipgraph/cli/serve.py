@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -11,8 +12,10 @@ from tipgraph.cli.graphs import open_graph
 from tipgraph.cli.terminal import wait_for
 from tipgraph.errors import UsageError
 from tipgraph.graph import KnowledgeGraph
+from tipgraph.web.clients import read_network
+from tipgraph.web.guard import Operation
+from tipgraph.web.limits import Limits
 from tipgraph.web.server import find_address, run_server
-from tipgraph.web.workers import Limits
 
 
 @click.command(
@@ -44,33 +47,129 @@ Examples:
     default=Limits.deadline,
     show_default=True,
     type=click.FloatRange(0.1, 3600),
-    help="Seconds that a query may run.",
+    help="Seconds that a query may run that asks for no other time.",
+)
+@click.option(
+    "--max-timeout",
+    default=Limits.longest_deadline,
+    show_default=True,
+    type=click.FloatRange(0.1, 3600),
+    help="The most seconds that a query may ask for with timeout=.",
+)
+@click.option(
+    "--max-rows",
+    default=Limits.rows,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Rows or triples of an answer; it is cut there, and says so.",
+)
+@click.option(
+    "--max-bytes",
+    default=Limits.answer,
+    show_default=True,
+    type=click.IntRange(1024),
+    help="Bytes of an answer; it is cut after the last row that fits, and says so.",
+)
+@click.option(
+    "--memory",
+    default=Limits.memory >> 20,
+    show_default=True,
+    type=click.IntRange(64),
+    help="MiB of memory that a query may take.",
+)
+@click.option(
+    "--rate",
+    default=Limits.rate,
+    show_default=True,
+    type=click.FloatRange(0),
+    help="Requests of one client in a second, in the long run; 0 for no limit. This machine has none.",
+)
+@click.option(
+    "--burst",
+    default=Limits.burst,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Requests that a client may make at once after a rest.",
+)
+@click.option(
+    "--concurrency",
+    default=Limits.concurrency,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Requests of one client at the same time; 0 for no limit. This machine has none.",
+)
+@click.option(
+    "--trusted-proxy",
+    "trusted_proxies",
+    multiple=True,
+    metavar="CIDR",
+    help="Believe a proxy there about who a request is from; may be given several times.",
+)
+@click.option("--log-requests", is_flag=True, help="Log each request as a line of JSON on stderr.")
+@click.option("--log-queries", is_flag=True, help="Log the text of queries too.")
+@click.option(
+    "--metrics",
+    is_flag=True,
+    help="Serve /metrics for Prometheus, to this machine, or to who bears TIPGRAPH_METRICS_TOKEN.",
 )
 @click.argument("more", nargs=-1, type=click.Path(path_type=Path), metavar="")
 @click.pass_obj
 def serve(
-    settings: Settings, host: str, port: int, data: tuple[Path, ...], timeout: float, more: tuple[Path, ...]
+    settings: Settings,
+    host: str,
+    port: int,
+    data: tuple[Path, ...],
+    timeout: float,
+    max_timeout: float,
+    max_rows: int,
+    max_bytes: int,
+    memory: int,
+    rate: float,
+    burst: int,
+    concurrency: int,
+    trusted_proxies: tuple[str, ...],
+    log_requests: bool,
+    log_queries: bool,
+    metrics: bool,
+    more: tuple[Path, ...],
 ) -> None:
     """Serve the graph: a SPARQL 1.1 endpoint at /sparql, and a page for everything it describes.
 
     Queries run in processes of their own, which are ended when they take too long or too much memory. The
-    graph is read-only.
+    graph is read-only. SIGHUP reads the data again; should it be broken, the old data is served on.
     """
     if more and not data:
         raise UsageError(f"{more[0]} is no option", f"to serve a file of your own, write --data {more[0]}")
+    operation = Operation(
+        trusted_proxies=tuple(map(read_network, trusted_proxies)),
+        log_requests=log_requests or log_queries,
+        log_queries=log_queries,
+        serve_metrics=metrics,
+        metrics_token=os.environ.get("TIPGRAPH_METRICS_TOKEN"),
+    )
+    limits = Limits(
+        deadline=timeout,
+        longest_deadline=max_timeout,
+        rows=max_rows,
+        answer=max_bytes,
+        memory=memory << 20,
+        rate=rate,
+        burst=burst,
+        concurrency=concurrency,
+    )
     # A port that is in use is told before anything is loaded.
     address = find_address(host, port)
-    if data:
-        files = [*data, *more]
-        graph = wait_for(
-            lambda: KnowledgeGraph.from_files(files, root=settings.root),
-            "Loading the files",
-        )
-    else:
-        graph = open_graph(settings)
+    files = [*data, *more]
+
+    def load() -> KnowledgeGraph:
+        if not files:
+            return open_graph(settings)
+        return wait_for(lambda: KnowledgeGraph.from_files(files, root=settings.root), "Loading the files")
+
+    graph = load()
 
     def announce() -> None:
         count = len(graph.dataset.store)
         click.echo(f"tipgraph serves {count:,} triples at {address.url} (end with Ctrl-C)", err=True)
 
-    run_server(graph, address, Limits(deadline=timeout), announce=announce)
+    run_server(graph, address, limits, announce=announce, reload=load, operation=operation)

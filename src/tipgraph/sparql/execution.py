@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 import pyoxigraph as ox
@@ -31,6 +32,8 @@ class QueryRequest:
     Protocol, section 2.1.4)."""
     named_graphs: tuple[str, ...] | None = None
     base_iri: str | None = None
+    most_rows: int | None = None
+    """How many rows or triples to compute; a result that has more is cut and says so."""
 
 
 class QueryableDataset:
@@ -111,7 +114,7 @@ def run_query(dataset: QueryableDataset, request: QueryRequest) -> QueryResult:
             substitutions={ox.Variable(name): term for name, term in parameters.items()},
             custom_functions=dataset.functions,
         )
-        return _collect(solutions, query)
+        return _collect(solutions, query, request.most_rows)
 
     try:
         result = evaluate(admit_parameters(query, request.parameters), request.parameters)
@@ -209,12 +212,17 @@ def _choose_graphs(dataset: QueryableDataset, request: QueryRequest, query: Chec
 
 
 def _collect(
-    solutions: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples, query: CheckedQuery
+    solutions: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples, query: CheckedQuery, most: int | None
 ) -> QueryResult:
     if isinstance(solutions, ox.QueryBoolean):
         return AskResult(bool(solutions))
     if isinstance(solutions, ox.QueryTriples):
-        return GraphResult(tuple(dict.fromkeys(solutions)))
+        triples: dict[ox.Triple, None] = {}
+        for triple in solutions:
+            if len(triples) == most and triple not in triples:
+                return GraphResult(tuple(triples), is_cut=True)
+            triples[triple] = None
+        return GraphResult(tuple(triples))
     numbers: dict[ox.BlankNode, ox.BlankNode] = {}
 
     def number(term: Term | None) -> Term | None:
@@ -222,5 +230,9 @@ def _collect(
             return numbers.setdefault(term, ox.BlankNode(f"b{len(numbers)}"))
         return term
 
-    rows = tuple(tuple(number(solution[name]) for name in query.columns) for solution in solutions)
-    return SelectResult(query.columns, rows)
+    rows = tuple(
+        tuple(number(solution[name]) for name in query.columns) for solution in islice(solutions, most)
+    )
+    # Rows are computed as they are read, so those beyond the last cost nothing but the first of them.
+    is_cut = len(rows) == most and next(solutions, None) is not None
+    return SelectResult(query.columns, rows, is_cut)

@@ -9,10 +9,13 @@ from typing import Any, Final, TypeAlias
 
 import pyoxigraph as ox
 
-from tipgraph.errors import UnknownNameError
+from tipgraph.errors import ResultTooLargeError, UnknownNameError
 from tipgraph.serialization import SYNTAXES, serialize_quads
 from tipgraph.terms import Term
-from tipgraph.vocabulary import XSD
+from tipgraph.vocabulary import BASE, XSD
+
+CUT: Final = f"{BASE}problem/result-cut"
+"""The ``link`` in the head of a result that is cut: what that means."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,8 @@ class SelectResult:
 
     variables: tuple[str, ...]
     rows: tuple[tuple[Term | None, ...], ...]
+    is_cut: bool = False
+    """Whether there are more rows than these."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,8 @@ class GraphResult:
     """The graph of a CONSTRUCT or DESCRIBE, each triple once."""
 
     triples: tuple[ox.Triple, ...]
+    is_cut: bool = False
+    """Whether there are more triples than these."""
 
 
 QueryResult: TypeAlias = SelectResult | AskResult | GraphResult
@@ -82,10 +89,46 @@ def write_result(result: QueryResult, format_name: str, prefixes: Mapping[str, s
     content = _write_json(result)
     if found.name == "json":
         return content
-    return (
+    written = (
         ox.parse_query_results(content, format=ox.QueryResultsFormat.JSON).serialize(format=found.format)
         or b""
     )
+    if found.name == "xml" and isinstance(result, SelectResult) and result.is_cut:
+        # Oxigraph writes no links; the head comes first, and in it they follow the variables.
+        return written.replace(b"</head>", f'<link href="{CUT}"/></head>'.encode(), 1)
+    return written
+
+
+def write_result_within(
+    result: QueryResult, format_name: str, prefixes: Mapping[str, str], most_bytes: int
+) -> tuple[bytes, bool]:
+    """``write_result``, of as many rows as fit into ``most_bytes``, and whether any are missing.
+
+    Raises ``ResultTooLargeError`` when not one fits.
+    """
+    while len(content := write_result(result, format_name, prefixes)) > most_bytes:
+        rows = () if isinstance(result, AskResult) else _rows(result)
+        # Rows differ in length, so it may take several turns; each leaves out a tenth at least.
+        kept = int(0.9 * len(rows) * most_bytes / len(content))
+        if kept == 0:
+            raise ResultTooLargeError(
+                f"a row of the answer is larger than {most_bytes:,} bytes", "select less of it"
+            )
+        result = cut_result(result, kept)
+    return content, not isinstance(result, AskResult) and result.is_cut
+
+
+def cut_result(result: QueryResult, most_rows: int) -> QueryResult:
+    """``result`` with its first ``most_rows`` rows or triples, marked as cut if there are more."""
+    if isinstance(result, AskResult) or len(_rows(result)) <= most_rows:
+        return result
+    if isinstance(result, GraphResult):
+        return GraphResult(result.triples[:most_rows], is_cut=True)
+    return SelectResult(result.variables, result.rows[:most_rows], is_cut=True)
+
+
+def _rows(result: SelectResult | GraphResult) -> tuple[object, ...]:
+    return result.triples if isinstance(result, GraphResult) else result.rows
 
 
 def _unknown_format(name: str, what: str, known: Mapping[str, object]) -> UnknownNameError:
@@ -106,7 +149,8 @@ def _write_json(result: SelectResult | AskResult) -> bytes:
             }
             for row in result.rows
         ]
-        document = {"head": {"vars": result.variables}, "results": {"bindings": bindings}}
+        head = {"vars": result.variables} | ({"link": [CUT]} if result.is_cut else {})
+        document = {"head": head, "results": {"bindings": bindings}}
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 

@@ -7,23 +7,24 @@ import flask
 from tipgraph.graph import KnowledgeGraph
 from tipgraph.web.answers import SiteAnswer, SiteRequest, answer_from
 from tipgraph.web.endpoint import endpoint
+from tipgraph.web.limits import Limits
 from tipgraph.web.pages import pages
 from tipgraph.web.problems import problem_response
 from tipgraph.web.resources import resources
 from tipgraph.web.site import Site
 from tipgraph.web.workers import Executor, InProcess
 
-_LARGEST_REQUEST = 1 << 20
-
 _SECURITY = {
     "Content-Security-Policy": "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
 }
 _CROSS_ORIGIN = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Content-Location, ETag, Link, Retry-After",
+    "Access-Control-Expose-Headers": "Content-Location, ETag, Link, Retry-After, Tipgraph-Cut, X-Request-Id",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
 _PREFLIGHT = {
@@ -34,7 +35,9 @@ _PREFLIGHT = {
 
 
 def create_app(
-    graph: KnowledgeGraph, executor: Executor[SiteRequest, SiteAnswer] | None = None
+    graph: KnowledgeGraph,
+    executor: Executor[SiteRequest, SiteAnswer] | None = None,
+    limits: Limits | None = None,
 ) -> flask.Flask:
     """The WSGI application that serves ``graph``.
 
@@ -42,8 +45,7 @@ def create_app(
     to nobody whom you do not trust.
     """
     app = flask.Flask(__name__)
-    app.config["MAX_CONTENT_LENGTH"] = _LARGEST_REQUEST
-    app.config["MAX_FORM_MEMORY_SIZE"] = _LARGEST_REQUEST
+    app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = (limits or Limits()).body
     app.jinja_env.filters["thousands"] = lambda number: f"{number:,}".replace(",", "\u202f")
     app.jinja_env.filters["sentence"] = lambda text: f"{text[:1].upper()}{text[1:]}."
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -7,15 +7,16 @@ it, and to look for a name can take long.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from tipgraph.graph import KnowledgeGraph
 from tipgraph.queryfile import QueryFile
 from tipgraph.sparql.execution import QueryRequest
-from tipgraph.sparql.results import AskResult, GraphResult, QueryResult, write_result
+from tipgraph.sparql.results import AskResult, GraphResult, QueryResult, write_result_within
 from tipgraph.terms import Term
 from tipgraph.web.formats import PAGE, choose_graph, choose_result
+from tipgraph.web.limits import Limits
 
 ROWS_OF_A_PAGE: Final = 500
 
@@ -52,6 +53,8 @@ class EncodedAnswer:
 
     content_type: str
     content: bytes
+    is_cut: bool = False
+    """Whether rows or triples are missing that are more than may be sent."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,8 @@ class TableAnswer:
     columns: tuple[str, ...]
     rows: tuple[tuple[Term | None, ...], ...]
     total: int
+    is_cut: bool = False
+    """Whether there are more than ``total``."""
     is_graph: bool = False
     answer: bool | None = None
 
@@ -76,9 +81,10 @@ SiteRequest: TypeAlias = EndpointRequest | NameRequest
 SiteAnswer: TypeAlias = EncodedAnswer | TableAnswer | NameAnswer
 
 
-def answer_from(graph: KnowledgeGraph) -> Callable[[SiteRequest], SiteAnswer]:
+def answer_from(graph: KnowledgeGraph, limits: Limits | None = None) -> Callable[[SiteRequest], SiteAnswer]:
     """The function that answers requests from ``graph``, ready to be inherited by workers."""
     graph.prepare()
+    rows, size = (limits or Limits()).rows, (limits or Limits()).answer
 
     def answer(request: SiteRequest) -> SiteAnswer:
         if isinstance(request, NameRequest):
@@ -86,12 +92,13 @@ def answer_from(graph: KnowledgeGraph) -> Callable[[SiteRequest], SiteAnswer]:
         query = request.query
         if isinstance(query, LibraryRequest):
             query = graph.request(query.query, query.parameters)
-        result = graph.run(query)
+        result = graph.run(replace(query, most_rows=rows))
         choose = choose_graph if isinstance(result, GraphResult) else choose_result
         chosen = choose(request.accept, request.format)
         if chosen.format == PAGE:
             return _tabulate(result)
-        return EncodedAnswer(chosen.content_type, write_result(result, chosen.format, graph.prefixes))
+        content, is_cut = write_result_within(result, chosen.format, graph.prefixes, size)
+        return EncodedAnswer(chosen.content_type, content, is_cut)
 
     return answer
 
@@ -102,5 +109,7 @@ def _tabulate(result: QueryResult) -> TableAnswer:
     if isinstance(result, GraphResult):
         first = result.triples[:ROWS_OF_A_PAGE]
         rows = tuple((triple.subject, triple.predicate, triple.object) for triple in first)
-        return TableAnswer(("subject", "predicate", "object"), rows, len(result.triples), is_graph=True)
-    return TableAnswer(result.variables, result.rows[:ROWS_OF_A_PAGE], len(result.rows))
+        return TableAnswer(
+            ("subject", "predicate", "object"), rows, len(result.triples), result.is_cut, is_graph=True
+        )
+    return TableAnswer(result.variables, result.rows[:ROWS_OF_A_PAGE], len(result.rows), result.is_cut)

@@ -16,7 +16,9 @@ from tipgraph.queryfile import QueryFile
 from tipgraph.sparql.execution import QueryRequest
 from tipgraph.web.answers import EncodedAnswer, EndpointRequest, LibraryRequest, TableAnswer
 from tipgraph.web.formats import Download, choose_page, graph_downloads, result_downloads
+from tipgraph.web.guard import QUERY
 from tipgraph.web.problems import RequestError
+from tipgraph.web.restraint import mark_cut, wanted_timeout
 from tipgraph.web.site import current_site
 from tipgraph.web.views import TermView
 
@@ -48,6 +50,7 @@ class AnswerView:
     columns: Sequence[str]
     rows: Sequence[Sequence[TermView | None]]
     total: int
+    is_cut: bool
     unit: str
     milliseconds: int
     downloads: Sequence[Download]
@@ -135,7 +138,11 @@ def answer_question(name: str) -> flask.Response:
     """The answer to a query of the library, whose parameters are those of the request."""
     site = current_site()
     query = site.find_query(name)
-    given = {key: value for key, value in flask.request.args.items() if value.strip() and key != "format"}
+    given = {
+        key: value
+        for key, value in flask.request.args.items()
+        if value.strip() and key not in ("format", "timeout")
+    }
     accept, wanted = flask.request.headers.get("Accept"), flask.request.args.get("format")
     question = Question(query, given)
     if question.missing and choose_page(accept, wanted):
@@ -151,9 +158,11 @@ def _run(
     question: Question | None = None,
 ) -> flask.Response:
     started = time.perf_counter()
-    found = current_site().executor.run(EndpointRequest(query, accept, wanted))
+    flask.request.environ[QUERY] = text
+    found = current_site().executor.run(EndpointRequest(query, accept, wanted), timeout=wanted_timeout())
     if isinstance(found, EncodedAnswer):
-        return flask.Response(found.content, content_type=found.content_type)
+        response = flask.Response(found.content, content_type=found.content_type)
+        return mark_cut(response) if found.is_cut else response
     if not isinstance(found, TableAnswer):
         raise TypeError(f"a query was answered with {type(found).__name__}")
     return _page(text, question, _view(found, round(1000 * (time.perf_counter() - started))))
@@ -168,6 +177,7 @@ def _view(found: TableAnswer, milliseconds: int) -> AnswerView:
         columns=found.columns,
         rows=[[terms.view(term) for term in row] for row in found.rows],
         total=found.total,
+        is_cut=found.is_cut,
         unit="triple" if found.is_graph else "row",
         milliseconds=milliseconds,
         downloads=graph_downloads(address) if found.is_graph else result_downloads(address),

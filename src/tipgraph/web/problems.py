@@ -74,6 +74,14 @@ KINDS: Final[Mapping[str, ProblemKind]] = {
             "Federated queries are refused",
             "The endpoint never calls another host, so a query with SERVICE or a remote graph is not run.",
         ),
+        ProblemKind(
+            "result-cut",
+            200,
+            "The answer is cut",
+            "There are more rows or triples than the endpoint sends at once; the first of them are here. The "
+            "header Tipgraph-Cut says so, and so does the link in the head of JSON and XML results. Ask for "
+            "the rest with ORDER BY, LIMIT and OFFSET.",
+        ),
         ProblemKind("not-found", 404, "Not found", "Nothing bears this name or stands at this address."),
         ProblemKind(
             "ambiguous-name",
@@ -97,6 +105,12 @@ KINDS: Final[Mapping[str, ProblemKind]] = {
             "too-large", 413, "The request is too large", "A query of more than a mebibyte is not read."
         ),
         ProblemKind(
+            "url-too-long",
+            414,
+            "URI Too Long",
+            "The address of the request is longer than the endpoint reads. A long query is sent with POST.",
+        ),
+        ProblemKind(
             "unsupported-media-type",
             415,
             "The media type of the request is not supported",
@@ -107,6 +121,20 @@ KINDS: Final[Mapping[str, ProblemKind]] = {
             422,
             "The answer is too large",
             "The answer is larger than the endpoint sends at once. It is never cut short silently.",
+        ),
+        ProblemKind(
+            "too-many-requests",
+            429,
+            "Too Many Requests",
+            "A client may ask only so often, and only so much at the same time. The header Retry-After says "
+            "when it may ask again.",
+            retry_after=1,
+        ),
+        ProblemKind(
+            "headers-too-large",
+            431,
+            "Request Header Fields Too Large",
+            "The headers of the request are larger than the endpoint reads.",
         ),
         ProblemKind(
             "internal-error",

@@ -20,15 +20,19 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import flask
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
 
-from tipgraph.errors import AddressError
+from tipgraph.errors import AddressError, TipgraphError
 from tipgraph.graph import KnowledgeGraph
 from tipgraph.web import create_app
 from tipgraph.web.answers import answer_from
-from tipgraph.web.workers import Limits, WorkerPool
+from tipgraph.web.guard import Guard, Operation
+from tipgraph.web.limits import Limits
+from tipgraph.web.metrics import Metrics
+from tipgraph.web.workers import WorkerPool
 
 _LOGGING: Final[dict[str, Any]] = {
     "version": 1,
@@ -39,8 +43,8 @@ _LOGGING: Final[dict[str, Any]] = {
 }
 """granian logs to stdout unless told otherwise; that is for data."""
 
-_SPARE_THREADS: Final = 8
-"""Threads for the pages, beside one for each query that can be under way."""
+_LARGEST_PIECE: Final = 16 << 10
+"""What the server reads at once beyond the head of a request."""
 
 
 @dataclass(frozen=True)
@@ -108,19 +112,38 @@ def _is_unspecified(ip: str) -> bool:
 
 
 def run_server(
-    graph: KnowledgeGraph, address: Address, limits: Limits, *, announce: Callable[[], object]
+    graph: KnowledgeGraph,
+    address: Address,
+    limits: Limits,
+    *,
+    announce: Callable[[], object],
+    reload: Callable[[], KnowledgeGraph] | None = None,
+    operation: Operation | None = None,
 ) -> None:
     """Serve ``graph`` until SIGINT or SIGTERM, then finish what is under way.
 
-    ``announce`` is called when requests are answered.
+    ``announce`` is called when requests are answered. On SIGHUP ``reload`` gives the graph to serve from then
+    on; new processes answer from it while the old ones finish, so each request sees one of the two, whole.
+    Where it raises a ``TipgraphError``, that is logged and the old graph stays.
     """
+    operation = operation or Operation()
+    served = _Served(graph)
+    metrics = Metrics()
     # Other start methods would have to open the graph again in each process.
     multiprocessing.set_start_method("fork", force=True)
     is_announced = multiprocessing.Event()
 
     def load_app() -> flask.Flask:
-        pool = WorkerPool(answer_from(graph), limits, on_lost=lambda: os.kill(os.getpid(), signal.SIGTERM))
-        app = create_app(graph, pool)
+        metrics.claim()
+        pool = WorkerPool(
+            answer_from(served.graph, limits),
+            limits,
+            on_lost=lambda: os.kill(os.getpid(), signal.SIGTERM),
+            observe=lambda event: metrics.add(f"query {event}"),
+        )
+        app = create_app(served.graph, pool, limits)
+        guard = Guard(app.wsgi_app, limits, operation, metrics, is_ready=pool.is_ready, gauges=pool.gauges)
+        app.wsgi_app = guard  # type: ignore[method-assign]
         if not is_announced.is_set():
             is_announced.set()
             threading.Thread(target=_announce_when_ready, args=(address, announce), daemon=True).start()
@@ -131,14 +154,44 @@ def run_server(
         address=address.ip,
         port=address.port,
         interface=Interfaces.WSGI,
-        blocking_threads=limits.workers + limits.slow_workers + _SPARE_THREADS,
+        http=HTTPModes.http1,
+        websockets=False,
+        http1_settings=HTTP1Settings(
+            header_read_timeout=round(1000 * limits.header_timeout),
+            max_buffer_size=limits.url + limits.headers + _LARGEST_PIECE,
+        ),
+        backpressure=limits.connections,
+        blocking_threads=limits.places + limits.bodies,
         log_level=LogLevels.error,
         log_dictconfig=_LOGGING,
         respawn_failed_workers=True,
-        workers_kill_timeout=round(limits.deadline) + 5,
+        # A query may wait for a worker before its time begins.
+        workers_kill_timeout=round(max(limits.deadline, limits.longest_deadline)) + 5,
+        respawn_interval=1,
     )
+
+    def take_new_graph() -> None:
+        if reload is not None:
+            served.replace(reload)
+
+    server.on_reload(take_new_graph)
     logging.captureWarnings(True)
     server.serve(target_loader=load_app, wrap_loader=False)
+
+
+class _Served:
+    """The graph that processes started from now on serve."""
+
+    def __init__(self, graph: KnowledgeGraph) -> None:
+        self.graph = graph
+
+    def replace(self, load: Callable[[], KnowledgeGraph]) -> None:
+        """Serve what ``load`` gives; keep the old graph where it fails, and log why."""
+        log = logging.getLogger("_granian")
+        try:
+            self.graph = load()
+        except (TipgraphError, OSError, MemoryError) as error:
+            log.error("the old data is served on, since the new cannot be loaded: %s", error)  # noqa: TRY400
 
 
 def _announce_when_ready(address: Address, announce: Callable[[], object]) -> None:

@@ -33,11 +33,12 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Generic, NoReturn, Protocol, TypeVar
 
 from tipgraph.errors import BusyError, QueryMemoryError, QueryTimeoutError, ResultTooLargeError, TipgraphError
+from tipgraph.web.confinement import give_up_privileges, leave_network
+from tipgraph.web.limits import Limits
 
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
@@ -48,27 +49,25 @@ _LENGTH: Final = struct.Struct("!Q")
 _CONTROL: Final = struct.Struct("!cq")
 _FORK, _DEMOTE, _END, _FAILED = b"f", b"d", b"e", b"!"
 _LOWEST_PRIORITY: Final = 19
+_ENVELOPE: Final = 64 << 10
+"""Bytes that a reply may take beyond its content."""
 _ORPHAN_GRACE: Final = 2.0
 """Seconds after the deadline when a worker that nobody has ended ends itself."""
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What the queries of strangers may use. Times in seconds, sizes in bytes."""
-
-    deadline: float = 10.0
-    patience: float = 0.5
-    workers: int = max(2, os.cpu_count() or 2)
-    slow_workers: int = 4
-    memory: int = 1 << 30
-    answer: int = 128 << 20
+EVENTS: Final = ("demoted", "ended", "timeout", "died")
+"""What happens to queries: into the slow lane, ended since that was full, ended at its deadline; and a worker
+that died, of its query or killed from outside."""
 
 
 class Executor(Protocol[Request_contra, Answer_co]):
     """Where queries run."""
 
-    def run(self, request: Request_contra) -> Answer_co:
-        """The answer to ``request``; raises the ``TipgraphError`` that answering it raised."""
+    def run(self, request: Request_contra, *, timeout: float | None = None) -> Answer_co:
+        """The answer to ``request``; raises the ``TipgraphError`` that answering it raised.
+
+        ``timeout`` is how many seconds the client would have it take.
+        """
         ...
 
     def close(self) -> None:
@@ -82,7 +81,7 @@ class InProcess(Generic[Request, Answer]):
     def __init__(self, execute: Callable[[Request], Answer]) -> None:
         self._execute = execute
 
-    def run(self, request: Request) -> Answer:
+    def run(self, request: Request, *, timeout: float | None = None) -> Answer:
         """The answer to ``request``, however long that takes."""
         return self._execute(request)
 
@@ -98,7 +97,8 @@ class WorkerPool(Generic[Request, Answer]):
     """Runs requests in killable processes; made while the process has one thread, then used by many.
 
     ``execute`` and all that it refers to is inherited by fork; requests, answers and errors are pickled.
-    ``on_lost`` is called when the nursery has been killed from outside and no worker can be replaced.
+    ``on_lost`` is called when the nursery has been killed from outside and no worker can be replaced,
+    ``observe`` with one of ``EVENTS`` when it happens.
     """
 
     def __init__(
@@ -107,8 +107,10 @@ class WorkerPool(Generic[Request, Answer]):
         limits: Limits | None = None,
         *,
         on_lost: Callable[[], object] | None = None,
+        observe: Callable[[str], object] | None = None,
     ) -> None:
         self.limits = limits or Limits()
+        self._observe = observe or (lambda _: None)
         self._nursery = _Nursery(execute, self.limits, on_lost)
         # A place of the fast lane is a worker, or None where one could not be forked and is still owed.
         self._fast: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
@@ -116,25 +118,36 @@ class WorkerPool(Generic[Request, Answer]):
         for _ in range(self.limits.workers):
             self._fast.put(self._nursery.fork())
 
-    def run(self, request: Request) -> Answer:
+    def run(self, request: Request, *, timeout: float | None = None) -> Answer:
         """The answer to ``request``.
 
         Raises what answering raised; ``QueryTimeoutError`` at the deadline, ``BusyError`` when there is no
         place, ``QueryMemoryError`` when the worker died of its query, ``WorkerCrashError`` on a bug.
         """
-        message = pickle.dumps(request, pickle.HIGHEST_PROTOCOL)
+        budget = self.limits.choose_deadline(timeout)
+        message = pickle.dumps((budget, request), pickle.HIGHEST_PROTOCOL)
         try:
-            return self._run(message)
+            return self._run(message, budget)
         except _KilledFromOutsideError:
             pass
         # Reading twice is harmless, so a worker killed by someone else costs its client only time.
         try:
-            return self._run(message)
+            return self._run(message, budget)
         except _KilledFromOutsideError as error:
             raise QueryMemoryError(
                 "the query was ended by the operating system",
                 "it may need too much memory; add LIMIT or FILTER",
             ) from error
+
+    def gauges(self) -> dict[str, float]:
+        """How many workers are free, and how many queries are in the slow lane, at this moment."""
+        # The semaphore tells its value to nobody else.
+        slow = self.limits.slow_workers - self._slow._value
+        return {"idle_workers": self._fast.qsize(), "slow_queries": slow}
+
+    def is_ready(self) -> bool:
+        """Whether workers can be started and replaced."""
+        return self._nursery.is_alive()
 
     def close(self) -> None:
         """End every worker and the nursery."""
@@ -145,14 +158,15 @@ class WorkerPool(Generic[Request, Answer]):
                 if worker is not None:
                     worker.close()
 
-    def _run(self, message: bytes) -> Answer:
+    def _run(self, message: bytes, budget: float) -> Answer:
         worker = self._take()
         started = time.monotonic()
+        deadline = started + budget
         try:
-            worker.send(message, started + self.limits.deadline)
-            outcome = worker.receive(started + self.limits.patience)
+            worker.send(message, deadline)
+            outcome = worker.receive(min(started + self.limits.patience, deadline))
         except TimeoutError:
-            outcome = self._finish_slowly(worker, started + self.limits.deadline)
+            outcome = self._finish_slowly(worker, deadline, budget)
         except (EOFError, OSError):
             status = self._nursery.end(worker)
             self._put_fresh()
@@ -180,24 +194,27 @@ class WorkerPool(Generic[Request, Answer]):
         except OSError:
             self._fast.put(None)
 
-    def _finish_slowly(self, worker: _Worker, deadline: float) -> bytes:
+    def _finish_slowly(self, worker: _Worker, deadline: float, budget: float) -> bytes:
         """What ``worker`` answers in the slow lane; the worker is ended in any case."""
+        if time.monotonic() >= deadline:
+            self._nursery.end(worker)
+            self._put_fresh()
+            raise self._timeout(budget)
         admitted = self._slow.acquire(blocking=False)
         try:
             if not admitted:
                 self._nursery.end(worker)
                 self._put_fresh()
+                self._observe("ended")
                 raise _busy("too many slow queries are running")
             self._nursery.demote(worker)
+            self._observe("demoted")
             self._put_fresh()
             try:
                 return worker.receive(deadline)
             except TimeoutError:
                 self._nursery.end(worker)
-                raise QueryTimeoutError(
-                    f"the query was ended after {self.limits.deadline:g} seconds",
-                    "make it narrower: add LIMIT, start from what is rare, avoid unbounded paths",
-                ) from None
+                raise self._timeout(budget) from None
             except (EOFError, OSError):
                 raise self._death(self._nursery.end(worker)) from None
             finally:
@@ -206,8 +223,16 @@ class WorkerPool(Generic[Request, Answer]):
             if admitted:
                 self._slow.release()
 
+    def _timeout(self, budget: float) -> QueryTimeoutError:
+        self._observe("timeout")
+        return QueryTimeoutError(
+            f"the query was ended after {budget:g} seconds",
+            "make it narrower: add LIMIT, start from what is rare, avoid unbounded paths",
+        )
+
     def _death(self, status: int) -> Exception:
         """The error that says why a worker died, from its wait status."""
+        self._observe("died")
         if os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS):
             return self._memory_error()
         return _KilledFromOutsideError()
@@ -304,6 +329,13 @@ class _Nursery:
             raise
         return _Worker(pid, ours)
 
+    def is_alive(self) -> bool:
+        """Whether the process is there."""
+        try:
+            return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+        except ChildProcessError:
+            return False
+
     def demote(self, worker: _Worker) -> None:
         """Give ``worker`` the lowest priority."""
         with contextlib.suppress(OSError):
@@ -352,6 +384,7 @@ def _run_nursery(control_number: int, execute: Callable[[Any], Any], limits: Lim
     status = 1
     try:
         _leave_the_server(keep=control_number)
+        leave_network()
         # Frozen objects are not touched by the collector, so their pages stay shared with the workers.
         gc.freeze()
         control = socket.socket(fileno=control_number)
@@ -423,6 +456,7 @@ def _obey(
 def _run_worker(pipe_number: int, execute: Callable[[Any], Any], limits: Limits) -> NoReturn:
     try:
         _bound_resources(limits)
+        give_up_privileges()
         pipe = socket.socket(fileno=pipe_number)
         arrived = bytearray()
         while True:
@@ -433,8 +467,9 @@ def _run_worker(pipe_number: int, execute: Callable[[Any], Any], limits: Limits)
                 arrived += piece
             arrived.clear()
             # Default action of the alarm: it ends a worker whose server is gone, even inside the engine.
-            signal.setitimer(signal.ITIMER_REAL, limits.deadline + _ORPHAN_GRACE)
-            reply = _answer(message, execute, limits)
+            budget, request = pickle.loads(message)  # noqa: S301 (written by the server)
+            signal.setitimer(signal.ITIMER_REAL, budget + _ORPHAN_GRACE)
+            reply = _answer(request, execute, limits)
             signal.setitimer(signal.ITIMER_REAL, 0)
             pipe.sendall(_LENGTH.pack(len(reply)) + reply)
     except BaseException:
@@ -443,10 +478,10 @@ def _run_worker(pipe_number: int, execute: Callable[[Any], Any], limits: Limits)
         os._exit(1)
 
 
-def _answer(message: bytes, execute: Callable[[Any], Any], limits: Limits) -> bytes:
+def _answer(request: object, execute: Callable[[Any], Any], limits: Limits) -> bytes:
     outcome: tuple[bool, object]
     try:
-        outcome = True, execute(pickle.loads(message))  # noqa: S301 (written by the server)
+        outcome = True, execute(request)
     except (TipgraphError, MemoryError) as error:
         outcome = False, error.with_traceback(None)
     except BaseException:
@@ -455,7 +490,7 @@ def _answer(message: bytes, execute: Callable[[Any], Any], limits: Limits) -> by
         reply = pickle.dumps(outcome, pickle.HIGHEST_PROTOCOL)
     except MemoryError:
         return pickle.dumps((False, MemoryError()))
-    if len(reply) <= limits.answer:
+    if len(reply) <= limits.answer + _ENVELOPE:
         return reply
     too_large = ResultTooLargeError(
         f"the answer is larger than {limits.answer >> 20} MiB", "ask for less with LIMIT, or page with OFFSET"

@@ -1,0 +1,168 @@
+"""Who a request is from, and whether that client may make another one now."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from tipgraph.errors import UsageError
+from tipgraph.web.limits import Limits
+
+Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_MOST_CLIENTS: Final = 20_000
+_MOST_HOPS: Final = 20
+_FORWARDED_FOR: Final = re.compile(r'(?:^|;)\s*for\s*=\s*("[^"]*"|[^;\s"]*)\s*(?=;|$)', re.IGNORECASE)
+
+
+def read_network(text: str) -> Network:
+    """The network that ``text`` names, an address or CIDR; raises ``UsageError``."""
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no network: {error}", "write it as 10.0.0.0/8 or fd00::/8") from error
+
+
+@dataclass(frozen=True)
+class Client:
+    """Who a request is from."""
+
+    address: Address | None
+    """Of the client; ``None`` where the server listens at no network."""
+    is_proxied: bool
+    """Whether a trusted proxy says so."""
+
+    @property
+    def key(self) -> str:
+        """What its requests are counted under: an IPv4 address, or an IPv6 network of 64 bits."""
+        if isinstance(self.address, ipaddress.IPv6Address):
+            return str(ipaddress.ip_network((self.address, 64), strict=False))
+        return str(self.address)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a process of this machine that speaks for itself."""
+        return not self.is_proxied and (self.address is None or self.address.is_loopback)
+
+
+def find_client(environ: Mapping[str, Any], trusted: Sequence[Network]) -> Client:
+    """Who the request of a WSGI ``environ`` is from.
+
+    ``Forwarded`` (RFC 7239), else ``X-Forwarded-For``, is believed from the right as far as proxies in
+    ``trusted`` have written it; what stands further left anyone may have made up.
+    """
+    address = _read_address(environ.get("REMOTE_ADDR", ""))
+    hops = _read_hops(environ)
+    is_proxied = False
+    while address is not None and hops and _is_in(address, trusted):
+        before = _read_address(hops.pop())
+        if before is None:
+            break
+        address, is_proxied = before, True
+    return Client(address, is_proxied)
+
+
+def is_trusted(environ: Mapping[str, Any], trusted: Sequence[Network]) -> bool:
+    """Whether the peer of the connection itself is a trusted proxy."""
+    address = _read_address(environ.get("REMOTE_ADDR", ""))
+    return address is not None and _is_in(address, trusted)
+
+
+def _read_hops(environ: Mapping[str, Any]) -> list[str]:
+    if forwarded := environ.get("HTTP_FORWARDED"):
+        elements = str(forwarded).split(",")[-_MOST_HOPS:]
+        found = [_FORWARDED_FOR.search(element) for element in elements]
+        return [match[1].strip('"') if match else "" for match in found]
+    listed = environ.get("HTTP_X_FORWARDED_FOR")
+    return [part.strip() for part in str(listed).split(",")[-_MOST_HOPS:]] if listed else []
+
+
+def _read_address(text: str) -> Address | None:
+    """The address in ``text``, which may have a port: ``192.0.2.1:80``, ``[2001:db8::1]:80``."""
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        return address.ipv4_mapped
+    return address
+
+
+def _is_in(address: Address, networks: Sequence[Network]) -> bool:
+    return any(address in network for network in networks)
+
+
+@dataclass
+class _Account:
+    tokens: float
+    at: float
+    """When ``tokens`` was right."""
+    running: int = 0
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a client may make no request now, and the seconds after which it may."""
+
+    reason: str
+    retry_after: int
+
+
+class Accounts:
+    """How much each client has asked for of late: a token bucket, and what it has under way.
+
+    Of the clients that have nothing under way only the latest are remembered; to be forgotten means to be
+    rested.
+    """
+
+    def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._accounts: OrderedDict[str, _Account] = OrderedDict()
+
+    def __len__(self) -> int:
+        """How many clients are remembered."""
+        return len(self._accounts)
+
+    def enter(self, key: str) -> Refusal | None:
+        """Begin a request of the client ``key``, which ``leave`` must follow, unless it is refused."""
+        limits, now = self._limits, self._clock()
+        with self._lock:
+            account = self._accounts.pop(key, None) or _Account(limits.burst, now)
+            self._accounts[key] = account
+            if limits.concurrency and account.running >= limits.concurrency:
+                return Refusal(f"{account.running} requests of this client are under way", 1)
+            if limits.rate:
+                account.tokens = min(limits.burst, account.tokens + (now - account.at) * limits.rate)
+                account.at = now
+                if account.tokens < 1:
+                    wait = (1 - account.tokens) / limits.rate
+                    return Refusal("this client has asked too much of late", max(1, round(wait + 0.5)))
+                account.tokens -= 1
+            account.running += 1
+            self._forget()
+            return None
+
+    def leave(self, key: str) -> None:
+        """End a request of the client ``key``."""
+        with self._lock:
+            self._accounts[key].running -= 1
+
+    def _forget(self) -> None:
+        # Those under way are few, since connections are; so the oldest idle one is found near the front.
+        if len(self._accounts) > _MOST_CLIENTS:
+            idle = next((key for key, account in self._accounts.items() if not account.running), None)
+            if idle is not None:
+                del self._accounts[idle]

@@ -1,0 +1,282 @@
+"""What stands before the application: who may ask, what is logged and counted, and whether all is well.
+
+A WSGI layer, so that a refusal costs next to nothing. It answers ``/health``, ``/ready`` and, where it is
+asked to, ``/metrics`` itself.
+"""
+
+from __future__ import annotations
+
+import hmac
+import io
+import json
+import re
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final, TextIO
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from tipgraph.web.clients import Accounts, Client, Network, find_client, is_trusted
+from tipgraph.web.limits import Limits
+from tipgraph.web.metrics import Metrics
+from tipgraph.web.problems import KINDS, PROBLEM_JSON, Problem
+
+REQUEST_ID: Final = "tipgraph.request_id"
+"""Where a WSGI environ holds the id of the request."""
+QUERY: Final = "tipgraph.query"
+"""Where the application leaves the text of a query, for the log."""
+_ID: Final = re.compile(r"[A-Za-z0-9._:-]{8,128}\Z")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """How an operator runs the server."""
+
+    trusted_proxies: tuple[Network, ...] = ()
+    """Those whose word is taken for who a request is from."""
+    log_requests: bool = False
+    """Whether each request is a line of JSON on stderr."""
+    log_queries: bool = False
+    """Whether that line holds the text of the query too, which may tell much about who asked it."""
+    serve_metrics: bool = False
+    """Whether ``/metrics`` is there: for this machine, and for who bears the token."""
+    metrics_token: str | None = field(default=None, repr=False)
+
+
+class Guard:
+    """The application behind limits for each client, with a log and counters."""
+
+    def __init__(
+        self,
+        application: WSGIApplication,
+        limits: Limits,
+        operation: Operation,
+        metrics: Metrics,
+        *,
+        is_ready: Callable[[], bool],
+        gauges: Callable[[], dict[str, float]] = dict,
+        log: TextIO | None = None,
+    ) -> None:
+        self._application = application
+        self._limits = limits
+        self._operation = operation
+        self._metrics = metrics
+        self._is_ready = is_ready
+        self._gauges = gauges
+        self._accounts = Accounts(limits)
+        self._log = log or sys.stderr
+        self._bodies = threading.BoundedSemaphore(limits.bodies)
+        self._places = threading.BoundedSemaphore(limits.places)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """The answer of the application, unless the request is over a limit."""
+        started = time.perf_counter()
+        trusted = self._operation.trusted_proxies
+        given = environ.get("HTTP_X_REQUEST_ID", "")
+        number = given if _ID.match(given) and is_trusted(environ, trusted) else str(uuid.uuid4())
+        environ[REQUEST_ID] = number
+        client = find_client(environ, trusted)
+        account = None if client.is_local else client.key
+        status, size = 0, 0
+
+        def begin(line: str, headers: list[tuple[str, str]], error: Any = None) -> Callable[[bytes], object]:
+            nonlocal status
+            status = int(line[:3])
+            if any(name == "Tipgraph-Cut" for name, _ in headers):
+                self._metrics.add("cut")
+            headers.append(("X-Request-Id", number))
+            return start_response(line, headers, error)
+
+        def finish() -> None:
+            seconds = time.perf_counter() - started
+            self._metrics.finish(environ.get("PATH_INFO", ""), status, seconds, size)
+            if self._operation.log_requests:
+                self._write_line(environ, client, status, size, seconds)
+
+        self._metrics.begin()
+        if own := self._answer_itself(environ, client):
+            code, kind, content = own
+            begin(code, [("Content-Type", kind), ("Content-Length", str(len(content))), *_NEVER_STORED])
+            size = len(content)
+            finish()
+            return [b"" if environ["REQUEST_METHOD"] == "HEAD" else content]
+        problem, retry_after = self._refuse(environ, account)
+        if problem is None and (problem := self._receive_body(environ)) is not None:
+            retry_after = problem.kind.retry_after
+            if account is not None:
+                self._accounts.leave(account)
+        if problem is not None:
+            content = (json.dumps(problem.to_json() | {"instance": f"urn:request:{number}"}) + "\n").encode()
+            headers = [("Content-Type", PROBLEM_JSON), ("Content-Length", str(len(content))), *_NEVER_STORED]
+            headers.append(("Access-Control-Allow-Origin", "*"))
+            if retry_after is not None:
+                self._metrics.add("refused")
+                headers.append(("Retry-After", str(retry_after)))
+            begin(f"{problem.status} {problem.kind.title}", headers)
+            size = len(content)
+            finish()
+            return [b"" if environ["REQUEST_METHOD"] == "HEAD" else content]
+
+        def leave() -> None:
+            finish()
+            if account is not None:
+                self._accounts.leave(account)
+
+        try:
+            with self._places:
+                answer = self._application(environ, begin)
+        except BaseException:
+            status = 500
+            leave()
+            raise
+        if isinstance(answer, list):
+            size = sum(map(len, answer))
+            leave()
+            return answer
+
+        def count(piece: bytes) -> None:
+            nonlocal size
+            size += len(piece)
+
+        return _Watched(answer, count, leave)
+
+    def _answer_itself(self, environ: WSGIEnvironment, client: Client) -> tuple[str, str, bytes] | None:
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            return None
+        match environ.get("PATH_INFO"):
+            case "/health":
+                return "200 OK", "application/json", b'{"status":"ok"}\n'
+            case "/ready":
+                if self._is_ready():
+                    return "200 OK", "application/json", b'{"status":"ready"}\n'
+                return "503 Service Unavailable", "application/json", b'{"status":"not ready"}\n'
+            case "/metrics" if self._operation.serve_metrics and self._may_read_metrics(environ, client):
+                content = self._metrics.write(self._gauges()).encode()
+                return "200 OK", "text/plain; version=0.0.4; charset=utf-8", content
+        return None
+
+    def _may_read_metrics(self, environ: WSGIEnvironment, client: Client) -> bool:
+        token = self._operation.metrics_token
+        if token is not None:
+            given = environ.get("HTTP_AUTHORIZATION", "")
+            return hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
+        # A proxy that was not named, and speaks for all the world, says at least that it is one.
+        hints = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_VIA")
+        return client.is_local and not any(name in environ for name in hints)
+
+    def _refuse(self, environ: WSGIEnvironment, account: str | None) -> tuple[Problem | None, int | None]:
+        limits = self._limits
+        length = len(environ.get("PATH_INFO", "")) + len(environ.get("QUERY_STRING", "")) + 1
+        if length > limits.url:
+            return _problem(
+                "url-too-long", f"the address is longer than {limits.url:,} bytes", "send the query with POST"
+            ), None
+        fields = sum(len(name) + len(value) for name, value in environ.items() if name.startswith("HTTP_"))
+        if fields > limits.headers:
+            return _problem(
+                "headers-too-large", f"the headers are larger than {limits.headers:,} bytes"
+            ), None
+        if account is not None and (refusal := self._accounts.enter(account)):
+            return _problem("too-many-requests", refusal.reason, "ask more slowly"), refusal.retry_after
+        return None, None
+
+    def _receive_body(self, environ: WSGIEnvironment) -> Problem | None:
+        """Read the body before the request takes a place, so that slow clients keep no place from others."""
+        length = environ.get("CONTENT_LENGTH") or "0"
+        declared = int(length) if length.isascii() and length.isdigit() else None
+        is_chunked = "HTTP_TRANSFER_ENCODING" in environ
+        if declared is None:
+            return _problem("bad-request", "Content-Length is no number", "give the length in bytes")
+        if not is_chunked and not 0 < declared <= self._limits.body:
+            # There is none, or the application will refuse it unread.
+            return None
+        if not self._bodies.acquire(blocking=False):
+            return _problem(
+                "busy", "the server is busy: it receives too many requests", "ask again in a moment"
+            )
+        try:
+            body = _read(environ["wsgi.input"], self._limits.body + 1)
+        except OSError:
+            body = b""
+        finally:
+            self._bodies.release()
+        if len(body) < declared:
+            return _problem("bad-request", "the body ends before its Content-Length", "send all of it")
+        environ["wsgi.input"] = io.BytesIO(body)
+        environ["CONTENT_LENGTH"] = str(len(body))
+        return None
+
+    def _write_line(
+        self, environ: WSGIEnvironment, client: Client, status: int, size: int, seconds: float
+    ) -> None:
+        line: dict[str, object] = {
+            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "id": environ[REQUEST_ID],
+            "client": _shorten(client),
+            "method": environ.get("REQUEST_METHOD"),
+            "path": environ.get("PATH_INFO"),
+            "status": status,
+            "bytes": size,
+            "ms": round(1000 * seconds, 1),
+        }
+        if self._operation.log_queries and QUERY in environ:
+            line["query"] = environ[QUERY]
+        try:
+            # One call, so that lines of several threads and processes do not mix.
+            self._log.write(json.dumps(line) + "\n")
+            self._log.flush()
+        except OSError:
+            # The disk is full, or who read the log is gone: no reason to stop answering.
+            return
+
+
+_NEVER_STORED: Final = [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
+
+
+def _read(stream: Any, most: int) -> bytes:
+    pieces, left = [], most
+    while left and (piece := stream.read(min(left, 1 << 16))):
+        pieces.append(piece)
+        left -= len(piece)
+    return b"".join(pieces)
+
+
+def _problem(name: str, detail: str, hint: str | None = None) -> Problem:
+    kind = KINDS[name]
+    return Problem(kind, kind.status, detail, hint)
+
+
+def _shorten(client: Client) -> str | None:
+    """The network of a client, which tells a person from no other: /24 of IPv4, /48 of IPv6."""
+    if client.address is None:
+        return None
+    kept = 24 if client.address.version == 4 else 48
+    bits = client.address.max_prefixlen - kept
+    return f"{type(client.address)(int(client.address) >> bits << bits)}/{kept}"
+
+
+class _Watched:
+    """An answer in pieces that counts them, and says when it is over."""
+
+    def __init__(
+        self, pieces: Iterable[bytes], count: Callable[[bytes], None], leave: Callable[[], None]
+    ) -> None:
+        self._pieces = pieces
+        self._count = count
+        self._leave: Callable[[], None] | None = leave
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._pieces:
+            self._count(piece)
+            yield piece
+
+    def close(self) -> None:
+        if hasattr(self._pieces, "close"):
+            self._pieces.close()
+        if self._leave is not None:
+            self._leave()
+            self._leave = None

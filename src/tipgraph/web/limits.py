@@ -1,0 +1,52 @@
+"""What strangers may use of the server; every limit is an option of ``tipgraph serve``."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What strangers may use of the server. Times in seconds, sizes in bytes."""
+
+    deadline: float = 10.0
+    """How long a query may run that asks for no other time."""
+    longest_deadline: float = 60.0
+    """The most that ``timeout=`` of a request may ask for."""
+    patience: float = 0.5
+    """How long a query may run in the fast lane."""
+    workers: int = max(2, os.cpu_count() or 2)
+    slow_workers: int = 4
+    memory: int = 1 << 30
+    """What a worker may take beyond what it shares with the others."""
+    rows: int = 100_000
+    """Rows or triples of an answer; it is cut there, and says so."""
+    answer: int = 128 << 20
+    """Bytes of an answer; it is cut after the last row that fits, and says so."""
+    body: int = 1 << 20
+    url: int = 16 << 10
+    headers: int = 32 << 10
+    """The request line and all header fields together."""
+    header_timeout: float = 10.0
+    """How long a client may take to send the head of a request."""
+    connections: int = 1024
+    bodies: int = 64
+    """Requests whose body is being received; a client may send one as slowly as it likes."""
+    pages: int = 8
+    """Requests that are answered at the same time beside those that wait for a worker."""
+    rate: float = 20.0
+    """Requests of one client in a second, in the long run; 0 for no limit."""
+    burst: int = 100
+    """Requests that a client may make at once after a rest."""
+    concurrency: int = 8
+    """Requests of one client at the same time; 0 for no limit."""
+
+    @property
+    def places(self) -> int:
+        """How many requests are answered at the same time."""
+        return self.workers + self.slow_workers + self.pages
+
+    def choose_deadline(self, wanted: float | None) -> float:
+        """The time that a query may run whose client asked for ``wanted`` seconds."""
+        return self.deadline if wanted is None else min(wanted, max(self.deadline, self.longest_deadline))
