@@ -30,8 +30,9 @@ from tipgraph.ondisk import open_on_disk
 from tipgraph.queryfile import Parameter, QueryFile, parse_query_file, read_query_folder
 from tipgraph.search import SearchResult
 from tipgraph.sources import Sources, locate_sources
-from tipgraph.sparql.execution import QueryRequest, run_query
-from tipgraph.sparql.results import AskResult, GraphResult, QueryResult, SelectResult
+from tipgraph.sparql.analysis import QueryForm
+from tipgraph.sparql.execution import QueryRequest, run_query, serialize_query
+from tipgraph.sparql.results import RESULT_FORMATS, AskResult, GraphResult, QueryResult, SelectResult
 from tipgraph.states import StateProfile, describe_state, find_state
 from tipgraph.statistics import Statistics, count_resources
 from tipgraph.store import Dataset, load_files
@@ -115,6 +116,16 @@ class KnowledgeGraph:
     def run(self, request: QueryRequest) -> QueryResult:
         """The result of ``request``; a function of plain values, for a worker process to run."""
         return run_query(self._compiled.queryable, request)
+
+    def form(self, request: QueryRequest) -> QueryForm:
+        """The form of the query; raises as ``run`` does on one that may not run."""
+        return self._compiled.queryable.check(request.text, request.base_iri).form
+
+    def serialize(self, request: QueryRequest, format_name: str, most_bytes: int) -> bytes | None:
+        """The result in a format of ``RESULT_FORMATS``, the fast way; ``None`` where ``run`` must do it."""
+        return serialize_query(
+            self._compiled.queryable, request, RESULT_FORMATS[format_name].format, most_bytes
+        )
 
     def prepare(self) -> None:
         """Build what the first queries would build, so that processes forked from this one share it."""

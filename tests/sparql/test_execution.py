@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 
 import pyoxigraph as ox
 import pytest
 
 from tipgraph.errors import ParameterError, QueryError, ServiceRefusedError
-from tipgraph.sparql.execution import QueryableDataset, QueryRequest, run_query
-from tipgraph.sparql.results import AskResult, GraphResult, SelectResult
+from tipgraph.sparql.execution import QueryableDataset, QueryRequest, run_query, serialize_query
+from tipgraph.sparql.results import RESULT_FORMATS, AskResult, GraphResult, SelectResult, write_result
 from tipgraph.store import Dataset
 from tipgraph.terms import Term
 from tipgraph.vocabulary import GRAPH_INFERRED
@@ -257,3 +258,70 @@ def test_a_parameter_that_cannot_be_told_is_an_error(dataset: QueryableDataset, 
 def test_what_fails_while_it_runs_is_a_query_error(dataset: QueryableDataset) -> None:
     with pytest.raises(QueryError, match="base IRI"):
         run_query(dataset, QueryRequest("ASK {}", base_iri="no iri"))
+
+
+FORMATS = {found.name: found.format for found in RESULT_FORMATS.values()}
+SERIALIZED = (
+    "SELECT ?s ?o { ?s <http://e/p> ?o } ORDER BY ?o ?s",
+    "SELECT ?o (COUNT(*) AS ?n) { ?s <http://e/p> ?o } GROUP BY ?o ORDER BY ?o",
+    "SELECT ?s { ?s <http://e/nothing> ?o }",
+    "ASK { ?s <http://e/p> ?o }",
+    "ASK { ?s <http://e/nothing> ?o }",
+    'SELECT ?x { VALUES ?x { "a\\nb" "},{" "<result>" 1 2.5 "x"@en <http://e/x> } }',
+)
+
+
+@pytest.fixture(scope="module")
+def plain() -> QueryableDataset:
+    store = ox.Store()
+    store.load(
+        '<http://e/a> <http://e/p> 1 , 2 , "x"@en . <http://e/b> <http://e/p> 2 ; <http://e/q> [] .',
+        format=ox.RdfFormat.TURTLE,
+        to_graph=ox.NamedNode("http://e/g"),
+    )
+    return QueryableDataset(Dataset(store))
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+@pytest.mark.parametrize("text", SERIALIZED)
+def test_what_the_store_writes_is_what_is_written_row_by_row(
+    plain: QueryableDataset, text: str, format_name: str
+) -> None:
+    request = QueryRequest(text)
+    written = serialize_query(plain, request, FORMATS[format_name], 1 << 20)
+    expected = write_result(run_query(plain, request), format_name, {})
+    assert written is not None
+    if format_name == "json":
+        assert json.loads(written) == json.loads(expected)
+    else:
+        assert written == expected
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+@pytest.mark.parametrize(
+    "request_",
+    [
+        QueryRequest("SELECT * { ?s <http://e/p> ?o }"),
+        QueryRequest("SELECT ?o { ?s <http://e/q> ?o }"),
+        QueryRequest("CONSTRUCT WHERE { ?s ?p ?o }"),
+        QueryRequest("SELECT ?s ?o { ?s <http://e/p> ?o }", most_rows=3),
+        QueryRequest("SELECT ?s { ?s ?p ?o }", {"s": ox.NamedNode("http://e/z")}),
+    ],
+    ids=["all columns", "blank node", "graph", "too many rows", "nothing for a parameter"],
+)
+def test_what_the_store_leaves_to_chance_it_does_not_write(
+    plain: QueryableDataset, request_: QueryRequest, format_name: str
+) -> None:
+    assert serialize_query(plain, request_, FORMATS[format_name], 1 << 20) is None
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_as_many_rows_as_may_be_are_written(plain: QueryableDataset, format_name: str) -> None:
+    request = QueryRequest("SELECT ?s ?o { ?s <http://e/p> ?o }", most_rows=4)
+    assert serialize_query(plain, request, FORMATS[format_name], 1 << 20) is not None
+    assert serialize_query(plain, request, FORMATS[format_name], 20) is None
+
+
+def test_a_query_that_is_asked_again_is_read_once(plain: QueryableDataset) -> None:
+    assert plain.check("ASK {}", None) is plain.check("ASK {}", None)
+    assert plain.check("ASK {}", "http://e/") is not plain.check("ASK {}", None)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 import pyoxigraph as ox
 
@@ -16,6 +17,9 @@ from tipgraph.sparql.results import AskResult, GraphResult, QueryResult, SelectR
 from tipgraph.store import Dataset
 from tipgraph.terms import Term
 from tipgraph.vocabulary import GRAPH_INFERRED, shorten
+
+_MOST_CHECKED: Final = 500
+"""Queries of which it is kept what they are."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +60,23 @@ class QueryableDataset:
         self.prefixes: Final = dataset.prefixes
         self.functions: Final = dict(functions or {})
         self._dataset = dataset
+        self._checked: dict[tuple[str, str | None], CheckedQuery] = {}
         at_hand = {(False, True): union, (False, False): merged}
         self._stores: dict[tuple[bool, bool], ox.Store] = {
             kind: store for kind, store in at_hand.items() if store is not None
         }
         self._lock = threading.Lock()
+
+    def check(self, text: str, base_iri: str | None) -> CheckedQuery:
+        """What ``check_query`` makes of the query, which is asked again and again; raises what it raises."""
+        key = text, base_iri
+        found = self._checked.get(key)
+        if found is None:
+            found = check_query(text, self.prefixes, base_iri=base_iri, functions=self.functions)
+            if len(self._checked) >= _MOST_CHECKED:
+                self._checked.clear()
+            self._checked[key] = found
+        return found
 
     def graph_names(self, *, asserted_only: bool) -> list[str]:
         """The IRIs of the named graphs, sorted."""
@@ -99,9 +115,7 @@ def run_query(dataset: QueryableDataset, request: QueryRequest) -> QueryResult:
     Raises ``QueryError`` and its kin, and nothing is run, when the query is malformed, is an update, calls
     another endpoint, asks for a graph that the dataset does not hold, or lacks a parameter's variable.
     """
-    query = check_query(
-        request.text, dataset.prefixes, base_iri=request.base_iri, functions=dataset.functions
-    )
+    query = dataset.check(request.text, request.base_iri)
     graphs = _choose_graphs(dataset, request, query)
 
     def evaluate(text: str, parameters: Mapping[str, Term]) -> QueryResult:
@@ -127,6 +141,83 @@ def run_query(dataset: QueryableDataset, request: QueryRequest) -> QueryResult:
     except RuntimeError as error:
         raise QueryError(f"the query cannot be evaluated: {error}", "simplify it") from error
     return result
+
+
+def serialize_query(
+    dataset: QueryableDataset, request: QueryRequest, format: ox.QueryResultsFormat, most_bytes: int
+) -> bytes | None:
+    """The result of a SELECT or ASK as Oxigraph writes it, which is many times faster than row by row.
+
+    ``None`` where ``run_query`` has to be asked instead: for another form, for what Oxigraph leaves to chance
+    (the order of the columns of ``SELECT *``, the labels of blank nodes), for more rows than
+    ``request.most_rows`` or more than ``most_bytes``. Raises as ``run_query`` does.
+    """
+    query = dataset.check(request.text, request.base_iri)
+    is_select = query.form is QueryForm.SELECT
+    if query.form is not QueryForm.ASK and not (is_select and query.scopes[0].selected is not None):
+        return None
+    graphs = _choose_graphs(dataset, request, query)
+    written = _Bounded(most_bytes)
+    try:
+        solutions = graphs.store.query(
+            admit_parameters(query, request.parameters),
+            base_iri=request.base_iri,
+            prefixes=dataset.prefixes,
+            default_graph=graphs.default,
+            named_graphs=graphs.named,
+            substitutions={ox.Variable(name): term for name, term in request.parameters.items()},
+            custom_functions=dataset.functions,
+        )
+        assert not isinstance(solutions, ox.QueryTriples)
+        solutions.serialize(written, format=format)
+    except _TooLargeError:
+        return None
+    except RuntimeError as error:
+        raise QueryError(f"the query cannot be evaluated: {error}", "simplify it") from error
+    content = written.getvalue()
+    if not is_select:
+        return content
+    marks = _MARKS[format]
+    rows = content.count(marks.row) + marks.rows_besides
+    if marks.blank_node in content or (request.most_rows is not None and rows > request.most_rows):
+        return None
+    # See ``run_query`` for what a grouped query of no solutions gives.
+    return None if request.parameters and rows <= max(0, marks.rows_besides) else content
+
+
+class _TooLargeError(Exception):
+    """More was written than may be."""
+
+
+class _Bounded(io.BytesIO):
+    """A file in memory that takes so many bytes."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+
+    def write(self, content: Any, /) -> int:
+        if self.tell() + len(content) > self._most:
+            raise _TooLargeError
+        return super().write(content)
+
+
+@dataclass(frozen=True)
+class _Marks:
+    """What tells, in a result format, that there is a row or a blank node; text may hold it by chance too."""
+
+    row: bytes
+    blank_node: bytes
+    rows_besides: int = 0
+    """What to add to the number of marks to have that of the rows, or one more."""
+
+
+_MARKS: Final[Mapping[ox.QueryResultsFormat, _Marks]] = {
+    ox.QueryResultsFormat.JSON: _Marks(b"},{", b'"bnode"', 1),
+    ox.QueryResultsFormat.XML: _Marks(b"<result>", b"<bnode>"),
+    ox.QueryResultsFormat.CSV: _Marks(b"\n", b"_:", -1),
+    ox.QueryResultsFormat.TSV: _Marks(b"\n", b"_:", -1),
+}
 
 
 def admit_parameters(query: CheckedQuery, parameters: Iterable[str]) -> str:

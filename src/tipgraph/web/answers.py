@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 
 from tipgraph.graph import KnowledgeGraph
 from tipgraph.queryfile import QueryFile
+from tipgraph.sparql.analysis import QueryForm
 from tipgraph.sparql.execution import QueryRequest
 from tipgraph.sparql.results import AskResult, GraphResult, QueryResult, write_result_within
 from tipgraph.terms import Term
@@ -19,6 +20,8 @@ from tipgraph.web.formats import PAGE, choose_graph, choose_result
 from tipgraph.web.limits import Limits
 
 ROWS_OF_A_PAGE: Final = 500
+_WRITTEN_AT_ONCE: Final = 16 << 20
+"""Bytes of an answer up to which it is written by the store itself."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +95,14 @@ def answer_from(graph: KnowledgeGraph, limits: Limits | None = None) -> Callable
         query = request.query
         if isinstance(query, LibraryRequest):
             query = graph.request(query.query, query.parameters)
-        result = graph.run(replace(query, most_rows=rows))
-        choose = choose_graph if isinstance(result, GraphResult) else choose_result
-        chosen = choose(request.accept, request.format)
+        query = replace(query, most_rows=rows)
+        has_rows = graph.form(query) in (QueryForm.SELECT, QueryForm.ASK)
+        chosen = (choose_result if has_rows else choose_graph)(request.accept, request.format)
+        if has_rows and chosen.format != PAGE:
+            written = graph.serialize(query, chosen.format, min(size, _WRITTEN_AT_ONCE))
+            if written is not None:
+                return EncodedAnswer(chosen.content_type, written)
+        result = graph.run(query)
         if chosen.format == PAGE:
             return _tabulate(result)
         content, is_cut = write_result_within(result, chosen.format, graph.prefixes, size)
