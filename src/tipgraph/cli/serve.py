@@ -78,6 +78,21 @@ Examples:
     help="MiB of memory that a query may take.",
 )
 @click.option(
+    "--processes",
+    default=Limits.processes,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="Processes that answer requests, each with workers of its own for queries.",
+)
+@click.option(
+    "--response-cache",
+    default=Limits.cache >> 20,
+    show_default=True,
+    type=click.IntRange(0),
+    metavar="MIB",
+    help="MiB of answers that each process keeps for who asks the same; 0 for none.",
+)
+@click.option(
     "--rate",
     default=Limits.rate,
     show_default=True,
@@ -124,6 +139,8 @@ def serve(
     max_rows: int,
     max_bytes: int,
     memory: int,
+    processes: int,
+    response_cache: int,
     rate: float,
     burst: int,
     concurrency: int,
@@ -153,6 +170,8 @@ def serve(
         rows=max_rows,
         answer=max_bytes,
         memory=memory << 20,
+        processes=processes,
+        cache=response_cache << 20,
         rate=rate,
         burst=burst,
         concurrency=concurrency,

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
 import flask
 
 from tipgraph.graph import KnowledgeGraph
@@ -54,13 +58,25 @@ def create_app(
         app.register_blueprint(blueprint)
     app.register_error_handler(Exception, problem_response)
     app.after_request(_complete)
+    app.wsgi_app = _with_headers(app.wsgi_app)  # type: ignore[assignment, method-assign]
     return app
 
 
+def _with_headers(application: WSGIApplication) -> WSGIApplication:
+    """``application`` with the headers that every response bears, added where that costs nearly nothing."""
+    constant = [*_SECURITY.items(), *_CROSS_ORIGIN.items()]
+
+    def complete(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def begin(status: str, headers: list[tuple[str, str]], error: Any = None) -> Any:
+            return start_response(status, headers + constant, error)
+
+        return application(environ, begin)
+
+    return complete
+
+
 def _complete(response: flask.Response) -> flask.Response:
-    """Add what every response bears; answer 304 where the client has it already."""
-    response.headers.update(_SECURITY)
-    response.headers.update(_CROSS_ORIGIN)
+    """Add what depends on the request; answer 304 where the client has it already."""
     if flask.request.method == "OPTIONS":
         response.headers.update(_PREFLIGHT)
     if flask.request.endpoint != "static":

@@ -16,14 +16,18 @@ class Limits:
     """The most that ``timeout=`` of a request may ask for."""
     patience: float = 0.5
     """How long a query may run in the fast lane."""
-    workers: int = max(2, os.cpu_count() or 2)
-    slow_workers: int = 4
+    processes: int = max(1, os.cpu_count() or 1)
+    """Processes that answer requests; what follows holds of each."""
+    workers: int = 2
+    slow_workers: int = 2
     memory: int = 1 << 30
     """What a worker may take beyond what it shares with the others."""
     rows: int = 100_000
     """Rows or triples of an answer; it is cut there, and says so."""
     answer: int = 128 << 20
     """Bytes of an answer; it is cut after the last row that fits, and says so."""
+    cache: int = 64 << 20
+    """Bytes of answers that a process keeps for who asks the same; 0 for none."""
     body: int = 1 << 20
     url: int = 16 << 10
     headers: int = 32 << 10

@@ -32,6 +32,7 @@ from tipgraph.web.answers import answer_from
 from tipgraph.web.guard import Guard, Operation
 from tipgraph.web.limits import Limits
 from tipgraph.web.metrics import Metrics
+from tipgraph.web.response_cache import ResponseCache
 from tipgraph.web.workers import WorkerPool
 
 _LOGGING: Final[dict[str, Any]] = {
@@ -142,7 +143,8 @@ def run_server(
             observe=lambda event: metrics.add(f"query {event}"),
         )
         app = create_app(served.graph, pool, limits)
-        guard = Guard(app.wsgi_app, limits, operation, metrics, is_ready=pool.is_ready, gauges=pool.gauges)
+        application = ResponseCache(app.wsgi_app, limits.cache) if limits.cache else app.wsgi_app
+        guard = Guard(application, limits, operation, metrics, is_ready=pool.is_ready, gauges=pool.gauges)
         app.wsgi_app = guard  # type: ignore[method-assign]
         if not is_announced.is_set():
             is_announced.set()
@@ -154,6 +156,7 @@ def run_server(
         address=address.ip,
         port=address.port,
         interface=Interfaces.WSGI,
+        workers=limits.processes,
         http=HTTPModes.http1,
         websockets=False,
         http1_settings=HTTP1Settings(
