@@ -60,7 +60,12 @@ def ask(application: Application) -> Ask:
             "wsgi.url_scheme": "http",
             **other,
         }
-        answer = cache(environ, lambda status, headers, _=None: told.extend((status, dict(headers))))
+
+        def begin(status: str, headers: list[tuple[str, str]], *_: object) -> Callable[[bytes], object]:
+            told.extend((status, dict(headers)))
+            return told.append
+
+        answer = cache(environ, begin)
         return told[0], told[1], b"".join(answer)
 
     return call

@@ -131,7 +131,7 @@ def test_it_ends_cleanly_and_finishes_what_is_under_way(small_root: Path, number
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_it_recovers_when_a_process_of_it_is_killed(small_root: Path) -> None:
-    with serving("--root", str(small_root), "serve", "--port", "0") as server:
+    with serving("--root", str(small_root), "serve", "--port", "0", "--processes", "1") as server:
         (answering,) = (int(pid) for pid in children_of(server.process.pid))
         os.kill(answering, signal.SIGKILL)
         end = time.monotonic() + 15
