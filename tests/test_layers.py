@@ -15,7 +15,7 @@ LAYERS = (
     ("cache", "errors", "vocabulary", "canonical"),
     ("sources", "turtle", "terms", "tokens", "negotiation"),
     ("serialization", "queryfile"),
-    ("store",),
+    ("store", "untrusted"),
     ("inference", "validation", "evidence", "describe", "states", "statistics", "search", "export", "sparql"),
     ("compiled", "ondisk"),
     ("graph",),

@@ -15,6 +15,7 @@
         ├── QuerySyntaxError      it is not well-formed; carries line and column
         ├── UpdateRefusedError    it is an update, and this graph is read-only
         ├── ServiceRefusedError   it would reach out to another host
+        ├── ServiceFailedError    another host that it asks gave no answer
         ├── ParameterError        a parameter is missing, unknown or of the wrong type
         ├── QueryTimeoutError     it was stopped because it ran too long
         ├── QueryMemoryError      it was stopped because it needed too much memory
@@ -132,6 +133,10 @@ class UpdateRefusedError(QueryError):
 
 class ServiceRefusedError(QueryError):
     """The query would reach out to another host with ``SERVICE`` or a remote ``FROM``."""
+
+
+class ServiceFailedError(QueryError):
+    """An endpoint that the query asks with ``SERVICE`` gave no answer that can be used."""
 
 
 class ParameterError(QueryError):

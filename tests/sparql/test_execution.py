@@ -325,3 +325,20 @@ def test_as_many_rows_as_may_be_are_written(plain: QueryableDataset, format_name
 def test_a_query_that_is_asked_again_is_read_once(plain: QueryableDataset) -> None:
     assert plain.check("ASK {}", None) is plain.check("ASK {}", None)
     assert plain.check("ASK {}", "http://e/") is not plain.check("ASK {}", None)
+
+
+@pytest.mark.parametrize("query", ["SELECT * { ?s ?p ?o }", "CONSTRUCT WHERE { ?s ?p ?o }"])
+def test_no_more_rows_are_computed_than_are_wanted(query: str) -> None:
+    store = ox.Store()
+    store.extend(
+        ox.Quad(ox.NamedNode(f"http://{n}"), ox.NamedNode("http://p"), ox.Literal(n)) for n in range(9)
+    )
+    dataset = QueryableDataset(Dataset(store))
+    for most, count, is_cut in ((3, 3, True), (9, 9, False), (None, 9, False)):
+        result = run_query(dataset, QueryRequest(query, most_rows=most))
+        assert not isinstance(result, AskResult)
+        rows = result.rows if isinstance(result, SelectResult) else result.triples
+        assert (len(rows), result.is_cut) == (count, is_cut)
+    # All rows of this would take years.
+    product = " ".join(f"?s{n} ?p{n} ?o{n} ." for n in range(40))
+    run_query(dataset, QueryRequest(query.replace("?s ?p ?o", product), most_rows=2))

@@ -5,19 +5,23 @@ from __future__ import annotations
 import csv
 import io
 import json
+from xml.etree import ElementTree
 
 import pyoxigraph as ox
 import pytest
 
-from tipgraph.errors import UnknownNameError
+from tipgraph.errors import ResultTooLargeError, UnknownNameError
 from tipgraph.serialization import SYNTAXES
 from tipgraph.sparql.results import (
+    CUT,
     RESULT_FORMATS,
     AskResult,
     GraphResult,
     ResultFormat,
     SelectResult,
+    cut_result,
     write_result,
+    write_result_within,
 )
 from tipgraph.terms import Term
 from tipgraph.vocabulary import XSD
@@ -120,3 +124,34 @@ def test_a_format_of_another_kind_of_result_is_refused(
     with pytest.raises(UnknownNameError, match=name) as caught:
         write_result(result, name, {})
     assert offers in str(caught.value.hint)
+
+
+def rows_of(count: int) -> SelectResult:
+    return SelectResult(("n",), tuple((ox.Literal(number),) for number in range(count)))
+
+
+def test_a_cut_result_says_so_in_its_head() -> None:
+    cut = cut_result(rows_of(5), 2)
+    assert isinstance(cut, SelectResult)
+    assert cut.is_cut
+    document = json.loads(write_result(cut, "json", {}))
+    assert document["head"] == {"vars": ["n"], "link": [CUT]}
+    assert len(document["results"]["bindings"]) == 2
+    root = ElementTree.fromstring(write_result(cut, "xml", {}))
+    names = [child.tag.partition("}")[2] for child in root[0]]
+    assert names == ["variable", "link"]
+    assert root[0][1].get("href") == CUT
+    assert cut_result(rows_of(2), 2) == rows_of(2)
+
+
+@pytest.mark.parametrize("name", ["json", "xml", "csv", "tsv"])
+def test_a_result_is_cut_after_the_last_row_that_fits(name: str) -> None:
+    whole = write_result(rows_of(1000), name, {})
+    assert write_result_within(rows_of(1000), name, {}, len(whole)) == (whole, False)
+    content, is_cut = write_result_within(rows_of(1000), name, {}, len(whole) // 2)
+    assert is_cut
+    assert len(whole) // 4 < len(content) <= len(whole) // 2
+    if name == "csv":
+        assert whole.startswith(content)
+    with pytest.raises(ResultTooLargeError):
+        write_result_within(rows_of(1000), name, {}, 2)

@@ -189,6 +189,43 @@ def test_data_of_ones_own_is_served(tmp_path: Path) -> None:
         assert b"A dataset to ask" in body
 
 
+def test_an_answer_that_is_cut_says_so(small_root: Path) -> None:
+    options = ("--max-rows", "3", "--max-bytes", "5000", "--max-timeout", "1", "--metrics", "--log-requests")
+    with serving("--root", str(small_root), "serve", "--port", "0", *options) as server:
+        for query in ("SELECT * { ?s ?p ?o }", "CONSTRUCT WHERE { ?s ?p ?o }"):
+            cut, body = server.ask(query, Accept="application/sparql-results+json, application/n-triples")
+            assert cut.headers["Tipgraph-Cut"] == "?1"
+            assert "/problem/result-cut>" in cut.headers["Link"]
+            rows = json.loads(body)["results"]["bindings"] if body[:1] == b"{" else body.splitlines()
+            assert len(rows) == 3
+        whole, _ = server.ask("SELECT * { ?s ?p ?o } LIMIT 3")
+        assert "Tipgraph-Cut" not in whole.headers
+        page, body = server.ask("SELECT * { ?s ?p ?o }", Accept="text/html")
+        assert page.status == 200
+        assert b"there are more than the endpoint sends at once" in body
+        slow, body = server.request(f"/sparql?{urlencode({'query': ENDLESS, 'timeout': '0.7'})}")
+        assert slow.status == 503
+        assert "ended after 0.7 seconds" in json.loads(body)["detail"]
+        wrong, _ = server.request(f"/sparql?{urlencode({'query': 'ASK {}', 'timeout': 'soon'})}")
+        assert wrong.status == 400
+        assert server.request("/ready")[0].status == 200
+        text = server.request("/metrics")[1].decode()
+        assert "tipgraph_answers_cut_total 2" in text
+        assert 'tipgraph_query_events_total{event="timeout"} 1' in text
+        assert "tipgraph_idle_workers" in text
+        _, err = server.stop(signal.SIGTERM)
+    lines = [json.loads(line) for line in err.splitlines()]
+    assert [line["status"] for line in lines] == [200, 200, 200, 200, 503, 400, 200, 200]
+
+
+def test_clients_behind_a_proxy_are_limited_one_by_one(small_root: Path) -> None:
+    options = ("--rate", "0.01", "--burst", "2", "--trusted-proxy", "127.0.0.0/8")
+    with serving("--root", str(small_root), "serve", "--port", "0", *options) as server:
+        for client in ("198.51.100.1", "198.51.100.2"):
+            asked = [server.ask("ASK {}", X_Forwarded_For=client)[0].status for _ in range(3)]
+            assert asked == [200, 200, 429]
+
+
 def test_a_free_port_is_found() -> None:
     address = find_address("localhost", 0)
     assert address.port > 0

@@ -13,6 +13,7 @@ from tipgraph.cli.terminal import wait_for
 from tipgraph.errors import UsageError
 from tipgraph.graph import KnowledgeGraph
 from tipgraph.web.clients import read_network
+from tipgraph.web.federation import check_endpoint
 from tipgraph.web.guard import Operation
 from tipgraph.web.limits import Limits
 from tipgraph.web.server import find_address, run_server
@@ -120,6 +121,13 @@ Examples:
     metavar="CIDR",
     help="Believe a proxy there about who a request is from; may be given several times.",
 )
+@click.option(
+    "--allow-service",
+    "services",
+    multiple=True,
+    metavar="URL",
+    help="Let queries call this public endpoint with SERVICE; may be given several times.",
+)
 @click.option("--log-requests", is_flag=True, help="Log each request as a line of JSON on stderr.")
 @click.option("--log-queries", is_flag=True, help="Log the text of queries too.")
 @click.option(
@@ -145,6 +153,7 @@ def serve(
     burst: int,
     concurrency: int,
     trusted_proxies: tuple[str, ...],
+    services: tuple[str, ...],
     log_requests: bool,
     log_queries: bool,
     metrics: bool,
@@ -159,6 +168,7 @@ def serve(
         raise UsageError(f"{more[0]} is no option", f"to serve a file of your own, write --data {more[0]}")
     operation = Operation(
         trusted_proxies=tuple(map(read_network, trusted_proxies)),
+        services=frozenset(map(check_endpoint, services)),
         log_requests=log_requests or log_queries,
         log_queries=log_queries,
         serve_metrics=metrics,

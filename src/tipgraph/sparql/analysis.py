@@ -96,7 +96,7 @@ def check_query(
     ``ServiceRefusedError`` on a query that would call another endpoint.
     """
     tokens = read_tokens(text)
-    prologue = _read_prologue(tokens, prefixes or {}, base_iri)
+    prologue = read_prologue(tokens, prefixes or {}, base_iri)
     _check_form(text, tokens, prologue)
     _check_depth(text, tokens)
     _check_service(text, tokens, prologue, prefixes, base_iri)
@@ -108,14 +108,24 @@ def check_query(
 
 
 @dataclass(frozen=True)
-class _Prologue:
+class Prologue:
+    """What a query declares before its form."""
+
     prefixes: Mapping[str, str]
     base: str | None
     length: int
     """How many tokens it takes up."""
 
+    def read_iri(self, token: Token) -> str:
+        """The IRI that ``token`` writes, in full or with a prefix that is declared."""
+        if token.kind == "iri":
+            return _resolve(token.text[1:-1], self.base)
+        prefix, _, local = token.text.partition(":")
+        return self.prefixes.get(prefix, "") + re.sub(r"\\(.)", r"\1", local)
 
-def _read_prologue(tokens: Sequence[Token], prefixes: Mapping[str, str], base: str | None) -> _Prologue:
+
+def read_prologue(tokens: Sequence[Token], prefixes: Mapping[str, str], base: str | None) -> Prologue:
+    """What ``tokens`` declare at their beginning, beside the ``prefixes`` and ``base`` that are known."""
     declared = dict(prefixes)
     place = 0
     while place < len(tokens):
@@ -130,14 +140,14 @@ def _read_prologue(tokens: Sequence[Token], prefixes: Mapping[str, str], base: s
             place += 2
         else:
             break
-    return _Prologue(declared, base, place)
+    return Prologue(declared, base, place)
 
 
 def _resolve(iri: str, base: str | None) -> str:
     return urljoin(base, iri) if base else iri
 
 
-def _check_form(text: str, tokens: Sequence[Token], prologue: _Prologue) -> None:
+def _check_form(text: str, tokens: Sequence[Token], prologue: Prologue) -> None:
     if not tokens:
         raise QuerySyntaxError("the query is empty", "ask something, as in SELECT * { ?s ?p ?o } LIMIT 10")
     if prologue.length == len(tokens):
@@ -167,7 +177,7 @@ def _check_depth(text: str, tokens: Sequence[Token]) -> None:
 def _check_service(
     text: str,
     tokens: Sequence[Token],
-    prologue: _Prologue,
+    prologue: Prologue,
     prefixes: Mapping[str, str] | None,
     base_iri: str | None,
 ) -> None:
@@ -189,7 +199,7 @@ def _check_service(
         raise _explain(text, tokens, prologue, error) from None
 
 
-def _explain(text: str, tokens: Sequence[Token], prologue: _Prologue, error: SyntaxError) -> QuerySyntaxError:
+def _explain(text: str, tokens: Sequence[Token], prologue: Prologue, error: SyntaxError) -> QuerySyntaxError:
     # Explaining parses again, what may have another meaning once it is laid out anew: so without SERVICE.
     return explain_syntax_error(text, tokens, prologue.prefixes, prologue.base, error, _parse_without_service)
 
@@ -233,7 +243,7 @@ def _sentence(error: Exception) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _analyze(text: str, tokens: Sequence[Token], prologue: _Prologue, result: object) -> CheckedQuery:
+def _analyze(text: str, tokens: Sequence[Token], prologue: Prologue, result: object) -> CheckedQuery:
     body = tokens[prologue.length :]
     variables = tuple(dict.fromkeys(token.text[1:] for token in body if token.kind == "variable"))
     scopes = [_read_scope(body)]
@@ -304,18 +314,11 @@ def _read_selection(tokens: Sequence[Token]) -> frozenset[str] | None:
     return frozenset(selected)
 
 
-def _read_dataset(top: Sequence[Token], prologue: _Prologue) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _read_dataset(top: Sequence[Token], prologue: Prologue) -> tuple[tuple[str, ...], tuple[str, ...]]:
     default, named = [], []
     for token, following in pairwise(top):
         if token.is_word("FROM") and not following.is_word("NAMED"):
-            default.append(_read_iri(following, prologue))
+            default.append(prologue.read_iri(following))
         elif token.is_word("NAMED"):
-            named.append(_read_iri(following, prologue))
+            named.append(prologue.read_iri(following))
     return tuple(default), tuple(named)
-
-
-def _read_iri(token: Token, prologue: _Prologue) -> str:
-    if token.kind == "iri":
-        return _resolve(token.text[1:-1], prologue.base)
-    prefix, _, local = token.text.partition(":")
-    return prologue.prefixes[prefix] + re.sub(r"\\(.)", r"\1", local)

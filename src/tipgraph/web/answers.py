@@ -14,6 +14,7 @@ from tipgraph.graph import KnowledgeGraph
 from tipgraph.queryfile import QueryFile
 from tipgraph.sparql.analysis import QueryForm
 from tipgraph.sparql.execution import QueryRequest
+from tipgraph.sparql.federation import ServiceCall, find_service_calls, insert_answers
 from tipgraph.sparql.results import AskResult, GraphResult, QueryResult, write_result_within
 from tipgraph.terms import Term
 from tipgraph.web.formats import PAGE, choose_graph, choose_result
@@ -41,6 +42,8 @@ class EndpointRequest:
     """The header of that name."""
     format: str | None = None
     """The parameter of that name, which goes before the header."""
+    service_answers: tuple[bytes | None, ...] | None = None
+    """What its ``ServiceCalls`` were answered, once they are made; ``None`` for a silent failure."""
 
 
 @dataclass(frozen=True)
@@ -80,12 +83,24 @@ class NameAnswer:
     iri: str
 
 
+@dataclass(frozen=True)
+class ServiceCalls:
+    """No answer yet: the calls that the query asks for, to be sent back with what they find."""
+
+    calls: tuple[ServiceCall, ...]
+
+
 SiteRequest: TypeAlias = EndpointRequest | NameRequest
-SiteAnswer: TypeAlias = EncodedAnswer | TableAnswer | NameAnswer
+SiteAnswer: TypeAlias = EncodedAnswer | TableAnswer | NameAnswer | ServiceCalls
 
 
-def answer_from(graph: KnowledgeGraph, limits: Limits | None = None) -> Callable[[SiteRequest], SiteAnswer]:
-    """The function that answers requests from ``graph``, ready to be inherited by workers."""
+def answer_from(
+    graph: KnowledgeGraph, limits: Limits | None = None, services: frozenset[str] = frozenset()
+) -> Callable[[SiteRequest], SiteAnswer]:
+    """The function that answers requests from ``graph``, ready to be inherited by workers.
+
+    ``services`` are the endpoints that a query may call; then who asks has to make its ``ServiceCalls``.
+    """
     graph.prepare()
     rows, size = (limits or Limits()).rows, (limits or Limits()).answer
 
@@ -95,6 +110,18 @@ def answer_from(graph: KnowledgeGraph, limits: Limits | None = None) -> Callable
         query = request.query
         if isinstance(query, LibraryRequest):
             query = graph.request(query.query, query.parameters)
+        if services:
+            asked = query
+            calls = find_service_calls(
+                asked.text,
+                graph.prefixes,
+                services,
+                base_iri=asked.base_iri,
+                check=lambda text: graph.form(replace(asked, text=text)),
+            )
+            if calls and request.service_answers is None:
+                return ServiceCalls(calls)
+            query = replace(query, text=insert_answers(query.text, calls, request.service_answers or ()))
         query = replace(query, most_rows=rows)
         has_rows = graph.form(query) in (QueryForm.SELECT, QueryForm.ASK)
         chosen = (choose_result if has_rows else choose_graph)(request.accept, request.format)

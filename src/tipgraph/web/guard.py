@@ -38,6 +38,8 @@ class Operation:
 
     trusted_proxies: tuple[Network, ...] = ()
     """Those whose word is taken for who a request is from."""
+    services: frozenset[str] = frozenset()
+    """The endpoints that a query may call with SERVICE."""
     log_requests: bool = False
     """Whether each request is a line of JSON on stderr."""
     log_queries: bool = False

@@ -23,6 +23,7 @@ from tipgraph.errors import (
     QuerySyntaxError,
     QueryTimeoutError,
     ResultTooLargeError,
+    ServiceFailedError,
     ServiceRefusedError,
     TipgraphError,
     UnknownNameError,
@@ -72,7 +73,8 @@ KINDS: Final[Mapping[str, ProblemKind]] = {
             "service-refused",
             403,
             "Federated queries are refused",
-            "The endpoint never calls another host, so a query with SERVICE or a remote graph is not run.",
+            "The endpoint calls no other host but those that its operator named, so a query with SERVICE or "
+            "a remote graph is not run.",
         ),
         ProblemKind(
             "result-cut",
@@ -143,6 +145,13 @@ KINDS: Final[Mapping[str, ProblemKind]] = {
             "This is a fault of the server, not of the request.",
         ),
         ProblemKind(
+            "service-failed",
+            502,
+            "Another endpoint gave no answer",
+            "An endpoint that the query asks with SERVICE is down, too slow, or answers what is no result. "
+            "With SERVICE SILENT the query goes on without it.",
+        ),
+        ProblemKind(
             "query-timeout",
             503,
             "The query took too long",
@@ -171,6 +180,7 @@ _KIND_OF_ERROR: Final[tuple[tuple[type[TipgraphError], str], ...]] = (
     (QuerySyntaxError, "malformed-query"),
     (UpdateRefusedError, "update-refused"),
     (ServiceRefusedError, "service-refused"),
+    (ServiceFailedError, "service-failed"),
     (QueryTimeoutError, "query-timeout"),
     (QueryMemoryError, "query-too-costly"),
     (ResultTooLargeError, "result-too-large"),

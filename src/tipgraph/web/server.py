@@ -29,6 +29,7 @@ from tipgraph.errors import AddressError, TipgraphError
 from tipgraph.graph import KnowledgeGraph
 from tipgraph.web import create_app
 from tipgraph.web.answers import answer_from
+from tipgraph.web.federation import FederatingExecutor
 from tipgraph.web.guard import Guard, Operation
 from tipgraph.web.limits import Limits
 from tipgraph.web.metrics import Metrics
@@ -137,13 +138,16 @@ def run_server(
     def load_app() -> flask.Flask:
         metrics.claim()
         pool = WorkerPool(
-            answer_from(served.graph, limits),
+            answer_from(served.graph, limits, operation.services),
             limits,
             on_lost=lambda: os.kill(os.getpid(), signal.SIGTERM),
             observe=lambda event: metrics.add(f"query {event}"),
         )
-        app = create_app(served.graph, pool, limits)
-        application = ResponseCache(app.wsgi_app, limits.cache) if limits.cache else app.wsgi_app
+        executor = FederatingExecutor(pool, limits) if operation.services else pool
+        app = create_app(served.graph, executor, limits)
+        # What other endpoints say changes without a word.
+        keeps = limits.cache and not operation.services
+        application = ResponseCache(app.wsgi_app, limits.cache) if keeps else app.wsgi_app
         guard = Guard(application, limits, operation, metrics, is_ready=pool.is_ready, gauges=pool.gauges)
         app.wsgi_app = guard  # type: ignore[method-assign]
         if not is_announced.is_set():
