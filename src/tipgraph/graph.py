@@ -42,8 +42,9 @@ from tipgraph.vocabulary import CONCEPT, ID, RDF
 if TYPE_CHECKING:
     import rdflib
 
-    from tipgraph.inference import Derivation, Reasoner
+    from tipgraph.inference import Derivation, Explanations, Reasoner
     from tipgraph.validation import Engine, Report
+    from tipgraph.validation.uploads import UploadValidator
 
 _NAMESPACES: Final = {"resource": ID, "concept": CONCEPT}
 """Parameter type → where what it names is looked for."""
@@ -132,6 +133,11 @@ class KnowledgeGraph:
         self._compiled.queryable.store(asserted_only=False, with_graphs=True)
         _ = self._names
         self._compiled.search_index()
+
+    def prepare_services(self) -> None:
+        """Read all that explanations and the validation of uploads need, so that they open no file later."""
+        self._explanations.read_files()
+        _ = self._uploads
 
     def query(
         self,
@@ -233,10 +239,7 @@ class KnowledgeGraph:
         it stands in the graph, or as Turtle writes it. Raises ``UnknownNameError`` on a name that nothing
         bears, and ``OntologyError`` when the fact does not hold.
         """
-        # Loaded here, because few who open a graph explain it.
-        from tipgraph.inference import explain
-
-        return explain(self.dataset, self.sources.rules, self._read_triple(subject, predicate, object))
+        return self._explanations.explain(self._read_triple(subject, predicate, object))
 
     def _read_triple(self, subject: str, predicate: str, object: str | Term) -> ox.Triple:
         source = ox.NamedNode(self.find(subject))
@@ -303,6 +306,23 @@ class KnowledgeGraph:
     @cached_property
     def _names(self) -> Names:
         return self._compiled.read_names()
+
+    @cached_property
+    def _explanations(self) -> Explanations:
+        # Loaded here, because few who open a graph explain it.
+        from tipgraph.inference import Explanations
+
+        return Explanations(self.dataset, self.sources.rules)
+
+    @cached_property
+    def _uploads(self) -> UploadValidator:
+        from tipgraph.validation.uploads import UploadValidator
+
+        return UploadValidator(self.dataset, self.sources.shapes)
+
+    def validate_upload(self, content: bytes, media_type: str) -> Report:
+        """What breaks the shapes of RDF that a stranger sent: see ``validation.uploads``."""
+        return self._uploads.validate(content, media_type)
 
     def _find(self, name: str, namespace: str | None = None) -> str:
         # An IRI is found without the names, which take a while to gather.

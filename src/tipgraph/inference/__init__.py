@@ -35,6 +35,7 @@ __all__ = [
     "REASONERS",
     "Axiom",
     "Derivation",
+    "Explanations",
     "InferenceReport",
     "Omission",
     "Place",
@@ -80,19 +81,34 @@ def infer(dataset: Dataset, rules: Path | None, *, reasoner: Reasoner = "native"
     return InferenceReport(reasoner, asserted, len(store) - asserted, len(ruleset.rules), by_rule)
 
 
-def explain(dataset: Dataset, rules: Path | None, triple: ox.Triple) -> Derivation:
-    """The shortest derivation of ``triple`` in ``dataset``, where ``infer`` was run with the same ``rules``.
+class Explanations:
+    """Derivations in ``dataset``, where ``infer`` was run with the same ``rules``."""
 
-    Raises ``UnknownNameError`` when the triple is neither asserted nor inferred.
-    """
-    places = PlaceFinder(dataset)
-    ruleset = compile_rules(dataset, rules, places)
-    if not graphs_of(dataset.store, triple):
-        raise UnknownNameError(
-            f"{ruleset.axioms.say(triple)} is neither asserted nor inferred",
-            "tipgraph show lists what is known of a resource",
-        )
-    return Explainer(dataset, ruleset, places).explain(triple)
+    def __init__(self, dataset: Dataset, rules: Path | None) -> None:
+        self._dataset: Final = dataset
+        self._places: Final = PlaceFinder(dataset)
+        self._ruleset: Final = compile_rules(dataset, rules, self._places)
+
+    def explain(self, triple: ox.Triple) -> Derivation:
+        """The shortest derivation of ``triple``.
+
+        Raises ``UnknownNameError`` when it is neither asserted nor inferred.
+        """
+        if not graphs_of(self._dataset.store, triple):
+            raise UnknownNameError(
+                f"{self._ruleset.axioms.say(triple)} is neither asserted nor inferred",
+                "tipgraph show lists what is known of a resource",
+            )
+        return Explainer(self._dataset, self._ruleset, self._places).explain(triple)
+
+    def read_files(self) -> None:
+        """Read now every file that an explanation may point into, for a process that may open none later."""
+        self._places.read_files()
+
+
+def explain(dataset: Dataset, rules: Path | None, triple: ox.Triple) -> Derivation:
+    """The shortest derivation of one ``triple``: see ``Explanations``."""
+    return Explanations(dataset, rules).explain(triple)
 
 
 def _close(

@@ -40,6 +40,11 @@ class PlaceFinder:
         self._texts: dict[Path, str] = {}
         self._lines: dict[Path, LineIndex] = {}
 
+    def read_files(self) -> None:
+        """Read every file now, for a process that may open none later."""
+        for file in self._dataset.files:
+            self._text(file.path)
+
     def find(self, triple: ox.Triple) -> list[Place]:
         """Every place at which ``triple`` is asserted, sorted; none for a triple that is not asserted."""
         graphs = graphs_of(self._dataset.store, triple) - {INFERRED}
@@ -55,9 +60,7 @@ class PlaceFinder:
 
     def _line(self, path: Path, triple: ox.Triple) -> int | None:
         """The line of ``triple`` in that file; only Turtle, and what is written like it, has lines."""
-        if path not in self._texts:
-            self._texts[path] = path.read_text(encoding="utf-8") if path.suffix in _LINE_SYNTAXES else ""
-        text = self._texts[path]
+        text = self._text(path)
         names = self._names(triple)
         if not all(name in text for name in names):
             return None
@@ -66,6 +69,11 @@ class PlaceFinder:
         if path not in self._lines:
             self._lines[path] = index_lines(text)
         return self._lines[path].line_of(triple.subject, triple.predicate, triple.object)
+
+    def _text(self, path: Path) -> str:
+        if path not in self._texts:
+            self._texts[path] = path.read_text(encoding="utf-8") if path.suffix in _LINE_SYNTAXES else ""
+        return self._texts[path]
 
     def _names(self, triple: ox.Triple) -> set[str]:
         """Words without which a file cannot state ``triple``: the local names in it, blank nodes followed."""

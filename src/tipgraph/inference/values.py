@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import pyoxigraph as ox
@@ -15,11 +16,13 @@ from tipgraph.vocabulary import RDF, shorten
 _TYPE: Final = f"{RDF}type"
 
 
-def derivation_values(derivation: Derivation, prefixes: Mapping[str, str]) -> dict[str, Any]:
+def derivation_values(
+    derivation: Derivation, prefixes: Mapping[str, str], root: Path | None = None
+) -> dict[str, Any]:
     """The derivation as nested dictionaries, its terms as Turtle writes them.
 
     Of an asserted triple they hold its ``places`` and ``evidence``, of an inferred one its ``rule``,
-    ``reason``, ``axioms`` and ``premises``.
+    ``reason``, ``axioms`` and ``premises``. Files are named as seen from ``root`` where they lie in it.
     """
     values: dict[str, Any] = {
         key: name_in_turtle(term, prefixes)
@@ -27,17 +30,17 @@ def derivation_values(derivation: Derivation, prefixes: Mapping[str, str]) -> di
     }
     if derivation.is_asserted:
         return values | {
-            "places": [_place_values(place) for place in derivation.places],
+            "places": [_place_values(place, root) for place in derivation.places],
             "evidence": [shorten(passage, prefixes) for passage in derivation.evidence],
         }
     return values | {
         "rule": derivation.rule,
         "reason": derivation.reason,
         "axioms": [
-            {"text": axiom.text, "places": [_place_values(place) for place in axiom.places]}
+            {"text": axiom.text, "places": [_place_values(place, root) for place in axiom.places]}
             for axiom in derivation.axioms
         ],
-        "premises": [derivation_values(premise, prefixes) for premise in derivation.premises],
+        "premises": [derivation_values(premise, prefixes, root) for premise in derivation.premises],
     }
 
 
@@ -48,5 +51,8 @@ def name_in_turtle(term: Term, prefixes: Mapping[str, str]) -> str:
     return str(term)
 
 
-def _place_values(place: Place) -> dict[str, Any]:
-    return {"graph": place.graph, "file": place.path and str(place.path), "line": place.line}
+def _place_values(place: Place, root: Path | None) -> dict[str, Any]:
+    path = place.path
+    if path is not None and root is not None and path.is_relative_to(root):
+        path = path.relative_to(root)
+    return {"graph": place.graph, "file": path and path.as_posix(), "line": place.line}

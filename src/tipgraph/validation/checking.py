@@ -64,21 +64,20 @@ def _validate(
 ) -> Report:
     shapes = read_shapes(folder, dataset.prefixes)
     require_support(shapes, folder, engine)
-    data = _asserted(dataset)
+    data = asserted_triples(dataset)
     findings = run_engine(engine, data, shapes, focus=focus)
-    return make_report(findings, shapes, paths, _count_resources(dataset, focus))
+    return make_report(findings, shapes, PlaceFinder(paths), _count_resources(dataset, focus))
 
 
 def make_report(
-    findings: Iterable[Finding], shapes: ShapesGraph, paths: Iterable[Path], resources: int
+    findings: Iterable[Finding], shapes: ShapesGraph, places: PlaceFinder, resources: int
 ) -> Report:
-    """The report of what an engine found, each result with its place in the files ``paths``."""
-    places = PlaceFinder(paths)
+    """The report of what an engine found, each result with its place."""
     results = {_result(finding, shapes, places) for finding in findings}
     return Report(tuple(sorted(results, key=_sort_key)), resources)
 
 
-def _asserted(dataset: Dataset) -> list[ox.Triple]:
+def asserted_triples(dataset: Dataset) -> list[ox.Triple]:
     """Every triple that is not merely inferred, once."""
     inferred = ox.NamedNode(GRAPH_INFERRED)
     return list(dict.fromkeys(quad.triple for quad in dataset.store if quad.graph_name != inferred))

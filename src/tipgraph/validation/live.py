@@ -19,6 +19,7 @@ from tipgraph.store import syntax_of
 from tipgraph.terms import Term
 from tipgraph.validation.checking import make_report
 from tipgraph.validation.engines import Engine, Finding, run_engine
+from tipgraph.validation.places import PlaceFinder
 from tipgraph.validation.report import Report
 from tipgraph.validation.shapes import ShapesGraph, read_shapes, require_support
 from tipgraph.vocabulary import GRAPH_ONTOLOGY, RDF
@@ -100,7 +101,8 @@ class LiveValidation:
             for triple in self._triples.get(path, ())
             if triple.predicate.value == f"{RDF}type"
         }
-        return make_report(self._findings, self._shapes, self._own or list(self._triples), len(resources))
+        places = PlaceFinder(self._own or list(self._triples))
+        return make_report(self._findings, self._shapes, places, len(resources))
 
 
 def _read(path: Path) -> list[ox.Triple]:

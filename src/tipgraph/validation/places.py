@@ -25,6 +25,13 @@ class PlaceFinder:
     def __init__(self, paths: Iterable[Path]) -> None:
         self._files = [_File(path) for path in dict.fromkeys(paths)]
 
+    @classmethod
+    def of_content(cls, path: Path, content: bytes, base_iri: str) -> PlaceFinder:
+        """A finder in ``content``, which need not be in a file; its suffix says the syntax."""
+        finder = cls([])
+        finder._files = [_File(path, content, base_iri)]
+        return finder
+
     def find(
         self, subject: Term, predicates: Iterable[ox.NamedNode], value: Term | None
     ) -> tuple[Path, int | None] | None:
@@ -60,8 +67,10 @@ def _statements(
 
 
 class _File:
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, content: bytes | None = None, base_iri: str | None = None) -> None:
         self.path = path
+        self._given = content
+        self._base_iri = base_iri
 
     def mentions(self, subject: Term) -> bool:
         """Whether the file may describe ``subject``; a quick look before the file is indexed."""
@@ -76,9 +85,10 @@ class _File:
 
     @cached_property
     def _content(self) -> bytes:
-        return read_file(self.path)
+        return read_file(self.path) if self._given is None else self._given
 
     @cached_property
     def _index(self) -> LineIndex:
         text = self._content.decode()
-        return index_lines(text, base_iri=self.path.resolve().as_uri(), syntax=syntax_of(self.path))
+        base_iri = self._base_iri or self.path.resolve().as_uri()
+        return index_lines(text, base_iri=base_iri, syntax=syntax_of(self.path))

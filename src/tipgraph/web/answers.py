@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from tipgraph.graph import KnowledgeGraph
+from tipgraph.inference import derivation_values
 from tipgraph.queryfile import QueryFile
+from tipgraph.search import SearchResult
 from tipgraph.sparql.analysis import QueryForm
 from tipgraph.sparql.execution import QueryRequest
 from tipgraph.sparql.federation import ServiceCall, find_service_calls, insert_answers
 from tipgraph.sparql.results import AskResult, GraphResult, QueryResult, write_result_within
 from tipgraph.terms import Term
+from tipgraph.validation import Report
+from tipgraph.vocabulary import GRAPH_ONTOLOGY
 from tipgraph.web.formats import PAGE, choose_graph, choose_result
 from tipgraph.web.limits import Limits
 
@@ -90,8 +94,43 @@ class ServiceCalls:
     calls: tuple[ServiceCall, ...]
 
 
-SiteRequest: TypeAlias = EndpointRequest | NameRequest
-SiteAnswer: TypeAlias = EncodedAnswer | TableAnswer | NameAnswer | ServiceCalls
+@dataclass(frozen=True)
+class SearchRequest:
+    """Words, whose resources are wanted."""
+
+    text: str
+    limit: int
+    offset: int
+
+
+@dataclass(frozen=True)
+class ExplainRequest:
+    """A fact, whose derivation is wanted; its parts are named as a person names them."""
+
+    subject: str
+    predicate: str
+    object: str
+
+
+@dataclass(frozen=True)
+class ValidateRequest:
+    """RDF that is to be held against the shapes."""
+
+    content: bytes
+    media_type: str
+
+
+@dataclass(frozen=True)
+class DerivationAnswer:
+    """A derivation as ``inference.derivation_values`` gives it, and the fact as Turtle writes it."""
+
+    values: dict[str, Any]
+
+
+SiteRequest: TypeAlias = EndpointRequest | NameRequest | SearchRequest | ExplainRequest | ValidateRequest
+SiteAnswer: TypeAlias = (
+    EncodedAnswer | TableAnswer | NameAnswer | ServiceCalls | SearchResult | DerivationAnswer | Report
+)
 
 
 def answer_from(
@@ -102,11 +141,21 @@ def answer_from(
     ``services`` are the endpoints that a query may call; then who asks has to make its ``ServiceCalls``.
     """
     graph.prepare()
+    if GRAPH_ONTOLOGY in graph.dataset.graph_names():
+        graph.prepare_services()
     rows, size = (limits or Limits()).rows, (limits or Limits()).answer
 
     def answer(request: SiteRequest) -> SiteAnswer:
-        if isinstance(request, NameRequest):
-            return NameAnswer(graph.find(request.name))
+        match request:
+            case NameRequest():
+                return NameAnswer(graph.find(request.name))
+            case SearchRequest():
+                return graph.search(request.text, limit=request.limit, offset=request.offset)
+            case ExplainRequest():
+                derivation = graph.explain(request.subject, request.predicate, request.object)
+                return DerivationAnswer(derivation_values(derivation, graph.prefixes, graph.sources.root))
+            case ValidateRequest():
+                return graph.validate_upload(request.content, request.media_type)
         query = request.query
         if isinstance(query, LibraryRequest):
             query = graph.request(query.query, query.parameters)

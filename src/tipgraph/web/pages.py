@@ -8,9 +8,9 @@ from typing import Final
 
 import flask
 
-from tipgraph.errors import UnknownNameError
+from tipgraph.errors import AmbiguousNameError, UnknownNameError
 from tipgraph.vocabulary import DCTERMS, TIP
-from tipgraph.web.formats import prefers_graph
+from tipgraph.web.formats import choose_page, prefers_graph
 from tipgraph.web.problems import KINDS, PROBLEM, RequestError
 from tipgraph.web.site import Site, current_site
 
@@ -102,7 +102,13 @@ def find() -> flask.typing.ResponseReturnValue:
     if not name:
         raise RequestError("there is no name to find", "give it as the parameter name")
     site = current_site()
-    iri = site.find_resource(name)
+    try:
+        iri = site.find_resource(name)
+    except (UnknownNameError, AmbiguousNameError):
+        if choose_page(flask.request.headers.get("Accept"), None):
+            # Words that are no name may be in one.
+            return flask.redirect(flask.url_for("services.search", q=name), 303)
+        raise
     href = site.terms.href(iri)
     if href is None:
         raise UnknownNameError(f"{name} has no page", None)

@@ -64,6 +64,13 @@ KINDS: Final[Mapping[str, ProblemKind]] = {
             "The request does not follow the SPARQL 1.1 Protocol; the detail says in which point.",
         ),
         ProblemKind(
+            "malformed-rdf",
+            400,
+            "The RDF cannot be read",
+            "What was sent is not well-formed, or larger or nested more deeply than is read. Line and column "
+            "say where, if that is known.",
+        ),
+        ProblemKind(
             "update-refused",
             403,
             "Updates are refused",
@@ -203,9 +210,19 @@ _KIND_OF_STATUS: Final[Mapping[int, str]] = {
 class RequestError(TipgraphError):
     """A request that cannot be answered as it was made; ``kind`` is a key of ``KINDS``."""
 
-    def __init__(self, message: str, hint: str | None = None, *, kind: str = "bad-request") -> None:
+    def __init__(
+        self,
+        message: str,
+        hint: str | None = None,
+        *,
+        kind: str = "bad-request",
+        line: int | None = None,
+        column: int | None = None,
+    ) -> None:
         super().__init__(message, hint)
         self.kind = kind
+        self.line = line
+        self.column = column
 
 
 @dataclass(frozen=True)
@@ -239,7 +256,7 @@ def describe_problem(error: Exception) -> Problem:
     """The problem that ``error`` is to the client; of an unexpected error it says nothing but a number."""
     if isinstance(error, RequestError):
         kind = KINDS[error.kind]
-        return Problem(kind, kind.status, error.message, error.hint)
+        return Problem(kind, kind.status, error.message, error.hint, error.line, error.column)
     for error_type, name in _KIND_OF_ERROR:
         if isinstance(error, error_type):
             kind = KINDS[name]

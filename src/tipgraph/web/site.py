@@ -75,6 +75,8 @@ class Site:
         links = [("Ask", flask.url_for("endpoint.answer"))]
         if self.is_own:
             links.append(("Ontology", flask.url_for("resources.ontology")))
+            links.append(("Explain", flask.url_for("services.explain")))
+            links.append(("Validate", flask.url_for("services.validate")))
         return links
 
     @property
