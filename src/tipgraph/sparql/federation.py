@@ -34,11 +34,12 @@ def find_service_calls(
     allowed: Collection[str],
     *,
     base_iri: str | None = None,
-    check: Callable[[str], object] = check_query,
+    check: Callable[[str], object] | None = None,
 ) -> tuple[ServiceCall, ...]:
     """The calls that the query asks for, all of them to endpoints that are ``allowed``.
 
-    Raises ``ServiceRefusedError`` on any other, and what ``check`` does on the query without them.
+    Raises ``ServiceRefusedError`` on any other, and what ``check``, or else ``check_query``, does on
+    the query without them.
     """
     tokens = read_tokens(text)
     prologue = read_prologue(tokens, prefixes, base_iri)
@@ -71,7 +72,11 @@ def find_service_calls(
         pattern = text[following[1].end : end - 1]
         calls.append(ServiceCall(token.start, end, endpoint, f"{begin}SELECT * {{{pattern}}}", is_silent))
     if calls:
-        check(_replace(text, calls, ["VALUES () { () }"] * len(calls)))
+        without = _replace(text, calls, ["VALUES () { () }"] * len(calls))
+        if check is not None:
+            check(without)
+        else:
+            check_query(without, prefixes, base_iri=base_iri)
     for call in calls:
         check_query(call.query)
     return tuple(calls)

@@ -297,7 +297,8 @@ def problem_response(error: Exception) -> flask.Response:
     """The response to a request that ended in ``error``, whatever it is: a page for a browser, else JSON."""
     problem = describe_problem(error)
     if problem.instance:
-        flask.current_app.logger.error("%s", problem.instance, exc_info=error)
+        number = flask.request.environ.get("tipgraph.request_id", "without a number")
+        flask.current_app.logger.error("%s, request %s", problem.instance, number, exc_info=error)
     chosen = negotiate(flask.request.headers.get("Accept"), [PROBLEM_JSON, "application/json", "text/html"])
     if chosen == "text/html":
         # What the endpoint has read so far; the body of a request that failed may not be readable.
