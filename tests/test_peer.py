@@ -35,10 +35,10 @@ def connected(
 def test_graphs_are_written_counted_and_read() -> None:
     with connected(SmallStore()) as (peer, _):
         assert (peer.count(GRAPH), peer.read_graph(GRAPH)) == (0, [])
-        peer.write_graph(GRAPH, b"<http://e/a> <http://e/p> 'x'@en .", replace=True, repeatable=True)
+        peer.write_graph(GRAPH, b'<http://e/a> <http://e/p> "x"@en .', replace=True, repeatable=True)
         peer.write_graph(GRAPH, b"<http://e/a> <http://e/p> _:b .", replace=False, repeatable=False)
         assert peer.count(GRAPH) == 2
-        peer.write_graph(GRAPH, b"<http://e/a> <http://e/p> 'y' .", replace=True, repeatable=True)
+        peer.write_graph(GRAPH, b'<http://e/a> <http://e/p> "y" .', replace=True, repeatable=True)
         assert [str(triple.object) for triple in peer.read_graph(GRAPH)] == ['"y"']
 
 

@@ -33,7 +33,8 @@ class Outcome(Enum):
     AGREES = "agrees already"
     PUSHED = "pushed"
     WOULD_PUSH = "would be pushed"
-    DIFFERS = "differs after the push"
+    DIFFERS = "pushed, but the store gives back other triples"
+    INCOMPLETE = "not put in place, because the store kept another number of triples"
 
 
 @dataclass(frozen=True)
@@ -115,23 +116,23 @@ def _push_graph(
         return PushedGraph(name, Outcome.PUSHED, 0, peer.count(name))
     target = name if in_place else _DRAFT + hashlib.sha256(name.encode()).hexdigest()[:32]
     _write(peer, target, triples, tell)
-    # A store that lost the draft would move nothing into the place of the graph.
-    if (arrived := peer.count(target)) != count:
-        raise PeerError(
-            f"{count:,} triples of <{name}> were sent, and the store holds {arrived:,}",
-            "look into the log of the store; the graph there is as it was"
-            if not in_place
-            else "look into the log of the store, and push again",
-        )
+    arrived = peer.count(target)
+    if arrived != count:
+        # A store that lost the draft would move nothing into the place of the graph.
+        return _compare(name, Outcome.INCOMPLETE, triples, _read(peer, target, arrived))
     if not in_place:
         # Once only: a second MOVE of what the first has moved would move nothing there.
         peer.update(f"MOVE GRAPH <{target}> TO GRAPH <{name}>", repeatable=False)
     back = _read(peer, name, peer.count(name))
     if len(back) == count and digest_of(back) == digest_of(triples):
         return PushedGraph(name, Outcome.PUSHED, count, len(back))
+    return _compare(name, Outcome.DIFFERS, triples, back)
+
+
+def _compare(name: str, outcome: Outcome, triples: list[ox.Triple], back: list[ox.Triple]) -> PushedGraph:
     here, there = set(_lines(triples)), set(_lines(back))
     lost, strange = tuple(sorted(here - there)), tuple(sorted(there - here))
-    return PushedGraph(name, Outcome.DIFFERS, count, len(back), lost, strange)
+    return PushedGraph(name, outcome, len(triples), len(back), lost, strange)
 
 
 def _read(peer: Peer, name: str, count: int) -> list[ox.Triple]:

@@ -85,7 +85,7 @@ def push(
             outcomes.add(pushed.outcome)
     finally:
         peer.close()
-    return int(bool(outcomes & {Outcome.DIFFERS, Outcome.WOULD_PUSH}))
+    return int(bool(outcomes - {Outcome.AGREES, Outcome.PUSHED}))
 
 
 def _tell(pushed: PushedGraph) -> None:
