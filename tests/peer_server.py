@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
@@ -81,7 +81,8 @@ def peer_at(answer: Callable[[Received], Reply]) -> Iterator[str]:
             for name, value in {"Content-Length": str(len(content)), "Connection": "close", **fields}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(content)
+            with suppress(ConnectionError):  # a client may have heard enough
+                self.wfile.write(content)
 
         do_GET = do_POST = do_PUT = _handle  # noqa: N815
 
