@@ -1,6 +1,6 @@
 # make serve        start the site and the SPARQL endpoint on http://127.0.0.1:8000/
 # make test         run the tests that need nothing but Python
-# make integration  run the tests that need a browser or the network
+# make integration  run the tests that need a browser, the network or another store
 # make clean        remove what these made
 #
 # Each sets up .venv itself. Options go on as ARGS: make serve ARGS="--port 8080".
@@ -21,10 +21,12 @@ test: $(READY)
 
 integration: $(READY)
 	tools/install-chromium
+	tools/install-fuseki
+	tools/install-virtuoso
 	.venv/bin/pytest -m integration $(ARGS)
 
 clean:
-	rm -rf .venv dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { \

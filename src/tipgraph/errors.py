@@ -11,6 +11,8 @@
     ├── AmbiguousNameError        several resources bear it
     ├── AddressError              no server can listen at that host and port
     ├── BusyError                 the server has no place for another request at present
+    ├── PeerError                 another store cannot be reached, refuses, or answers nonsense
+    │   └── PeerTimeoutError      it does not answer in time
     └── QueryError                a SPARQL query cannot be answered
         ├── QuerySyntaxError      it is not well-formed; carries line and column
         ├── UpdateRefusedError    it is an update, and this graph is read-only
@@ -110,6 +112,14 @@ class AddressError(TipgraphError):
 
 class BusyError(TipgraphError):
     """The server has no place for another request at present."""
+
+
+class PeerError(TipgraphError):
+    """Another store cannot be reached, refuses what it is asked, or answers what cannot be understood."""
+
+
+class PeerTimeoutError(PeerError):
+    """Another store does not answer in time."""
 
 
 class QueryError(TipgraphError):

@@ -30,6 +30,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "stats": "tipgraph.cli.stats:stats",
     "export": "tipgraph.cli.export:export",
     "load": "tipgraph.cli.load:load",
+    "push": "tipgraph.cli.push:push",
     "validate": "tipgraph.cli.validate:validate",
     "check": "tipgraph.cli.check:check",
     "infer": "tipgraph.cli.infer:infer_triples",
