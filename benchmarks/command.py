@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 import tempfile
 from collections.abc import Callable
@@ -102,7 +101,8 @@ def run(
             except MismatchError as error:
                 click.echo(f"error: {name}: {error}", err=True)
                 sys.exit(1)
-            section = section_text(topic, measured, f"python -m benchmarks {shlex.join(sys.argv[1:])}")
+            command = f"python -m benchmarks run --only {name} --rounds {rounds} --limit {limit:g}"
+            section = section_text(topic, measured, command + (f" --sizes {sizes}" if sizes else ""))
             click.echo(section)
             if write:
                 write_section(section, list(TOPICS))
