@@ -37,7 +37,7 @@ SIZES: Final = {
     "load": (100_000,),
     "start": (),
     "growth": (10_000, 30_000, 100_000, 300_000, 1_000_000),
-    "scale": (1_000_000, 3_000_000, 10_000_000),
+    "scale": (300_000, 1_000_000, 10_000_000),
 }
 """Topic → the sizes of the graphs that it measures, unless others are asked for."""
 APART: Final = frozenset({"scale"})

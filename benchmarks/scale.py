@@ -18,7 +18,7 @@ from tipgraph.sparql.results import SelectResult
 
 BOUND: Final = 4 * 2**30
 """Bytes that no job may hold."""
-_LIMIT: Final = 600.0
+_LIMIT: Final = 900.0
 _ROUNDS: Final = 1
 _BUDGET: Final = 240.0
 """Seconds after which no further query is begun."""
