@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 import tempfile
 from collections.abc import Callable
@@ -38,7 +37,7 @@ SIZES: Final = {
     "load": (100_000,),
     "start": (),
     "growth": (10_000, 30_000, 100_000, 300_000, 1_000_000),
-    "scale": (1_000_000, 3_000_000, 10_000_000),
+    "scale": (300_000, 1_000_000, 10_000_000),
 }
 """Topic → the sizes of the graphs that it measures, unless others are asked for."""
 APART: Final = frozenset({"scale"})
@@ -102,7 +101,8 @@ def run(
             except MismatchError as error:
                 click.echo(f"error: {name}: {error}", err=True)
                 sys.exit(1)
-            section = section_text(topic, measured, f"python -m benchmarks {shlex.join(sys.argv[1:])}")
+            command = f"python -m benchmarks run --only {name} --rounds {rounds} --limit {limit:g}"
+            section = section_text(topic, measured, command + (f" --sizes {sizes}" if sizes else ""))
             click.echo(section)
             if write:
                 write_section(section, list(TOPICS))
