@@ -8,12 +8,13 @@ the union is made when the files are loaded, and not in memory when the first qu
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, BinaryIO, Final
 
 import pyoxigraph as ox
 
@@ -23,8 +24,8 @@ from tipgraph.store import Dataset, syntax_of
 _NOTE: Final = "tipgraph.json"
 _DATABASE: Final = "database"
 _FORMAT: Final = 1
-_BATCH: Final = 1 << 18
-"""Quads that are merged at a time, all of which are in memory."""
+_BATCH: Final = 1 << 16
+"""Triples with blank nodes that are handed over at a time."""
 
 
 def load_to_disk(paths: Iterable[Path], folder: Path, *, tell: Callable[[str], None] = lambda _: None) -> int:
@@ -88,12 +89,52 @@ def _load(paths: Iterable[Path], draft: Path, tell: Callable[[str], None]) -> in
     database.flush()
     count = len(database)
     tell("making the union of the graphs")
-    # The default graph is written while the named ones are read: from a snapshot, so nothing is met twice.
-    for batch in _batches(_named(database)):
-        database.bulk_extend(batch)
+    _add_union(database, draft / "union.nt")
     database.flush()
-    database.optimize()
     return count
+
+
+def _add_union(database: ox.Store, path: Path) -> None:
+    """Add the triples of the named graphs to the default graph, by way of the file ``path``.
+
+    The store writes and reads text many times faster than Python hands over quads. But it gives new labels to
+    the blank nodes that it reads, so the few triples that have some are handed over.
+    """
+    with path.open("wb") as file:
+        lines = _Lines(file)
+        for graph in database.named_graphs():
+            database.dump(lines, format=ox.RdfFormat.N_TRIPLES, from_graph=graph)
+            lines.end()
+    database.bulk_load(path=path, format=ox.RdfFormat.N_TRIPLES)
+    path.unlink()
+    for start in range(0, len(lines.kept), _BATCH):
+        content = b"".join(lines.kept[start : start + _BATCH])
+        triples = (quad.triple for quad in ox.parse(content, format=ox.RdfFormat.N_TRIPLES))
+        database.bulk_extend(ox.Quad(*triple) for triple in triples)
+
+
+class _Lines(io.BytesIO):
+    """Takes N-Triples: lines that surely have no blank node go to ``file``, the others are kept."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.kept: list[bytes] = []
+        self._file = file
+        self._rest = b""
+
+    def write(self, content: Any, /) -> int:
+        *lines, self._rest = (self._rest + content).split(b"\n")
+        # A literal may look like a blank node; then its line takes the slower way.
+        plain = [line for line in lines if b"_:" not in line]
+        if len(plain) < len(lines):
+            self.kept += [line + b"\n" for line in lines if b"_:" in line]
+        if plain:
+            self._file.write(b"\n".join(plain) + b"\n")
+        return len(content)
+
+    def end(self) -> None:
+        """Take what is left for a line."""
+        if self._rest:
+            self.write(b"\n")
 
 
 def _load_file(database: ox.Store, path: Path) -> None:
@@ -107,24 +148,6 @@ def _load_file(database: ox.Store, path: Path) -> None:
 
 def _syntax_of(path: Path) -> ox.RdfFormat:
     return syntax_of(path.with_suffix("") if path.suffix.lower() == ".gz" else path)
-
-
-def _named(database: ox.Store) -> Iterator[ox.Quad]:
-    default = ox.DefaultGraph()
-    for quad in database:
-        if quad.graph_name != default:
-            yield ox.Quad(quad.subject, quad.predicate, quad.object)
-
-
-def _batches(quads: Iterator[ox.Quad]) -> Iterator[list[ox.Quad]]:
-    batch: list[ox.Quad] = []
-    for quad in quads:
-        batch.append(quad)
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 def _unwritable(folder: Path, error: OSError) -> SourceError:
