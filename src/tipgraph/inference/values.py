@@ -11,7 +11,7 @@ import pyoxigraph as ox
 from tipgraph.inference.explanation import Derivation
 from tipgraph.inference.provenance import Place
 from tipgraph.terms import Term
-from tipgraph.vocabulary import RDF, shorten
+from tipgraph.vocabulary import RDF, XSD, shorten
 
 _TYPE: Final = f"{RDF}type"
 
@@ -48,6 +48,8 @@ def name_in_turtle(term: Term, prefixes: Mapping[str, str]) -> str:
     """The term as Turtle writes it: by its prefix where one fits, and ``a`` for its best-known property."""
     if isinstance(term, ox.NamedNode):
         return "a" if term.value == _TYPE else shorten(term.value, prefixes)
+    if isinstance(term, ox.Literal) and term.language is None and term.datatype.value != f"{XSD}string":
+        return f"{ox.Literal(term.value)}^^{shorten(term.datatype.value, prefixes)}"
     return str(term)
 
 
