@@ -9,7 +9,13 @@ import pyoxigraph as ox
 import pytest
 
 from tipgraph.errors import ParameterError, QueryError, ServiceRefusedError
-from tipgraph.sparql.execution import QueryableDataset, QueryRequest, run_query, serialize_query
+from tipgraph.sparql.execution import (
+    QueryableDataset,
+    QueryRequest,
+    admit_parameters,
+    run_query,
+    serialize_query,
+)
 from tipgraph.sparql.results import RESULT_FORMATS, AskResult, GraphResult, SelectResult, write_result
 from tipgraph.store import Dataset
 from tipgraph.terms import Term
@@ -342,3 +348,42 @@ def test_no_more_rows_are_computed_than_are_wanted(query: str) -> None:
     # All rows of this would take years.
     product = " ".join(f"?s{n} ?p{n} ?o{n} ." for n in range(40))
     run_query(dataset, QueryRequest(query.replace("?s ?p ?o", product), most_rows=2))
+
+
+@pytest.mark.parametrize(
+    ("text", "term", "expected"),
+    [
+        ("SELECT ?o { ?s <http://e/p> ?o FILTER(?s = ?which) }", ox.NamedNode("http://e/b"), 1),
+        ("SELECT ?s { ?s <http://e/p> ?which }", ox.Literal("x", language="en"), 1),
+        ("SELECT ?s { ?s <http://e/p>/^<http://e/p> ?which }", ox.NamedNode("http://e/b"), 2),
+        ("SELECT ?s { ?s <http://e/p> ?o OPTIONAL { ?s ?q ?which } }", ox.NamedNode("http://e/z"), 4),
+        ("SELECT ?s { ?s <http://e/p> ?o MINUS { ?which <http://e/p> ?o } }", ox.NamedNode("http://e/b"), 2),
+        ("SELECT ?s { ?s <http://e/p> 2 MINUS { ?which <http://e/p> 2 } }", ox.NamedNode("http://e/a"), 0),
+        ("SELECT ?s { ?s <http://e/p> 1 FILTER NOT EXISTS { ?s ?q ?which } }", ox.Literal(2), 0),
+        ("SELECT ?s { ?s <http://e/p> ?o BIND(?o AS ?which) }", ox.Literal(2), 2),
+        ("SELECT ?s { { SELECT ?s ?which { ?s <http://e/p> ?which } } }", ox.Literal(1), 1),
+        ('SELECT ?s { ?s <http://e/p> "x"@en FILTER(STR(?which) != "") }', ox.Literal('"} LIMIT 0 #\\'), 1),
+        ('SELECT ?s { ?s <http://e/p> "x"@en FILTER(STR(?which) != "") }', ox.Literal("a\nb"), 1),
+    ],
+)
+def test_a_parameter_means_the_same_wherever_it_is_told(
+    plain: QueryableDataset, text: str, term: Term, expected: int
+) -> None:
+    request = QueryRequest(text, {"which": term})
+    found = run_query(plain, request)
+    assert isinstance(found, SelectResult)
+    assert len(found.rows) == expected
+    # As when it is only substituted.
+    query = plain.check(text, None)
+    substituted = plain.store(asserted_only=False, with_graphs=True).query(
+        admit_parameters(query, ["which"]), substitutions={ox.Variable("which"): term}
+    )
+    assert isinstance(substituted, ox.QuerySolutions)
+    assert len(list(substituted)) == expected
+
+
+def test_a_graph_can_be_told_a_parameter_in_the_short_form(plain: QueryableDataset) -> None:
+    request = QueryRequest("CONSTRUCT WHERE { ?s <http://e/p> ?which }", {"which": ox.Literal(2)})
+    found = run_query(plain, request)
+    assert isinstance(found, GraphResult)
+    assert len(found.triples) == 2
