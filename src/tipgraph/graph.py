@@ -137,7 +137,13 @@ class KnowledgeGraph:
     def prepare_services(self) -> None:
         """Read all that explanations and the validation of uploads need, so that they open no file later."""
         self._explanations.read_files()
-        _ = self._uploads
+        if self.has_shapes:
+            _ = self._uploads
+
+    @cached_property
+    def has_shapes(self) -> bool:
+        """Whether there are shapes to hold anything against."""
+        return any(self.sources.shapes.glob("*.ttl"))
 
     def query(
         self,

@@ -114,6 +114,8 @@ def explain() -> flask.Response:
 def validate() -> flask.Response:
     """What breaks the shapes of the RDF that is posted; without any, a form for it."""
     _require_own("there are no shapes for this dataset")
+    if not current_site().graph.has_shapes:
+        raise UnknownNameError("the graph that is served has no shapes", "give its root a folder shapes/")
     if flask.request.method != "POST":
         if _choose([_JSON, HTML]) != HTML:
             raise RequestError("there is nothing to validate", "post RDF, as in Content-Type: text/turtle")
