@@ -61,6 +61,9 @@ def collect_outside_terms(sources: Sources) -> dict[str, Path]:
     found: dict[str, Path] = {}
     folders = (sources.ontology, sources.data, sources.shapes, sources.queries)
     for path in sorted(path for folder in folders for path in folder.rglob("*")):
+        if path.parent == sources.ontology / "checks":
+            # A check asks about terms that nothing need use.
+            continue
         if path.suffix == ".ttl":
             names = _terms_of_turtle(path, prefixes, namespaces)
         elif path.suffix == ".rq":

@@ -304,11 +304,12 @@ class _Writer:
         self._names: dict[ox.NamedNode, str] = {}
         self._trees: dict[ox.BlankNode, str] = {}
 
-    def sort_key(self, subject: Subject) -> tuple[bool, _SortKey]:
+    def sort_key(self, subject: Subject) -> tuple[bool, _SortKey, str]:
         """The key by which blocks sort: IRIs by name, then blank nodes by what is said of them."""
         if isinstance(subject, ox.BlankNode):
-            return True, _sort_key(self._tree(subject))
-        return False, _sort_key(self._name(subject))
+            # Of two of which the same is said, one can have a label and the other none.
+            return True, _sort_key(self._tree(subject)), self._subject(subject)
+        return False, _sort_key(self._name(subject)), ""
 
     def block(self, subject: Subject) -> str:
         """All statements of ``subject``, the last line a lone ``.``."""
