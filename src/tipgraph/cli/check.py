@@ -27,13 +27,14 @@ _COLUMNS = ("level", "check", "place", "entity", "property", "value")
 
 
 @click.command(
+    short_help="Look for faults of the ontology itself.",
     epilog="""\b
 Examples:
   tipgraph check
   tipgraph check --level warning --format table
   tipgraph check my-ontology.ttl
   tipgraph check --list
-"""
+""",
 )
 @click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path))
 @click.option("--check", "names", multiple=True, metavar="NAME", help="Run this check only. Can be repeated.")

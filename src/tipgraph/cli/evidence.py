@@ -30,12 +30,13 @@ _SOURCE = click.option(
 
 
 @click.group(
+    short_help="Hold the facts against their source.",
     epilog="""\b
 Examples:
   tipgraph evidence coverage
   tipgraph evidence show "SAARC Convention"
   tipgraph evidence check --source report-2010.txt
-"""
+""",
 )
 def evidence() -> None:
     """Hold the facts against the text that they come from.

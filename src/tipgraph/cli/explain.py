@@ -20,6 +20,7 @@ _MARGIN: Final = 20
 
 
 @click.command(
+    short_help="Show why a fact holds.",
     name="explain",
     epilog="""\b
 Examples:

@@ -14,12 +14,13 @@ from tipgraph.serialization import SYNTAXES
 
 
 @click.command(
+    short_help="Write the dataset in an RDF syntax.",
     epilog="""\b
 Examples:
   tipgraph export --format trig -o tipgraph.trig
   tipgraph export --format turtle --graph report-2010 -o report.ttl
   tipgraph export --format n-quads --asserted | gzip > tipgraph.nq.gz
-"""
+""",
 )
 @click.option(
     "--format",

@@ -15,12 +15,13 @@ from tipgraph.turtle import format_turtle
 
 
 @click.command(
+    short_help="Write Turtle in its canonical form.",
     epilog="""\b
 Examples:
   tipgraph format
   tipgraph format --check
   tipgraph format data/report-2010/ecowas.ttl
-"""
+""",
 )
 @click.option("--check", is_flag=True, help="Change nothing; name the files that differ and exit with 1.")
 @click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path))

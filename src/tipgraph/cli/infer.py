@@ -18,6 +18,7 @@ from tipgraph.vocabulary import GRAPH_INFERRED
 
 
 @click.command(
+    short_help="Write what the graph entails.",
     name="infer",
     epilog="""\b
 Examples:

@@ -11,11 +11,12 @@ from tipgraph.ondisk import load_to_disk
 
 
 @click.command(
+    short_help="Load RDF into a store on disk.",
     epilog="""\b
 Examples:
   tipgraph load big.nq.gz more.ttl --store big
   tipgraph query --store big --text 'SELECT (COUNT(*) AS ?triples) { ?s ?p ?o }'
-"""
+""",
 )
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
 @click.option(

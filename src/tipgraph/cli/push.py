@@ -19,6 +19,7 @@ _SHOWN: int = 5
 
 
 @click.command(
+    short_help="Copy the graph into another SPARQL store.",
     epilog="""\b
 Examples:
   tipgraph push --to http://localhost:3030/tip --dry-run
@@ -26,7 +27,7 @@ Examples:
   tipgraph push --to http://localhost:8890/sparql --update-endpoint http://localhost:8890/sparql-auth
 \b
 User and password, or a token, are read from TIPGRAPH_USER and TIPGRAPH_PASSWORD, or TIPGRAPH_TOKEN.
-"""
+""",
 )
 @click.option("--to", required=True, metavar="URL", help="SPARQL 1.1 endpoint of the store.")
 @click.option("--update-endpoint", metavar="URL", help="Where it takes updates. Default: the same address.")

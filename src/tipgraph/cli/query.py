@@ -37,6 +37,7 @@ _NUMBERS: Final = {f"{XSD}{name}" for name in ("integer", "decimal", "double", "
 
 
 @click.command(
+    short_help="Answer a question in SPARQL.",
     epilog="""\b
 Examples:
   tipgraph query --list
@@ -44,7 +45,7 @@ Examples:
   tipgraph query --text 'SELECT ?plan { ?plan a tip:ActionPlan } ORDER BY ?plan'
   tipgraph query my-question.rq --format csv -o answer.csv
   echo 'DESCRIBE id:ecowas' | tipgraph query - --format json-ld
-"""
+""",
 )
 @click.argument("source", metavar="[NAME|FILE|-]", required=False)
 @click.option("--text", metavar="SPARQL", help="The query itself.")

@@ -16,12 +16,13 @@ from tipgraph.vocabulary import shorten
 
 
 @click.command(
+    short_help="Find resources by words of their names.",
     epilog="""\b
 Examples:
   tipgraph search child soldiers
   tipgraph search cote d ivoire --limit 5
   tipgraph search compensation --format json
-"""
+""",
 )
 @click.argument("words", nargs=-1, required=True)
 @click.option(

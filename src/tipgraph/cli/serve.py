@@ -20,12 +20,13 @@ from tipgraph.web.server import find_address, run_server
 
 
 @click.command(
+    short_help="Serve the endpoint and the web site.",
     epilog="""\b
 Examples:
   tipgraph serve
   tipgraph serve --port 8080 --timeout 30
   tipgraph serve --data mine.trig more.ttl
-"""
+""",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 for all.")
 @click.option(

@@ -22,12 +22,13 @@ _PREPOSITIONS: Final = {"at", "by", "for", "from", "in", "of", "on", "through", 
 
 
 @click.command(
+    short_help="Show one resource with its evidence.",
     epilog="""\b
 Examples:
   tipgraph show ECOWAS
   tipgraph show "Ouagadougou Action Plan"
   tipgraph show concept:prevention --all
-"""
+""",
 )
 @click.argument("name", metavar="NAME-OR-IRI", nargs=-1, required=True)
 @click.option("--all", "everything", is_flag=True, help="Shorten no list, and show every inferred fact.")

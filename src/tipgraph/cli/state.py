@@ -36,13 +36,14 @@ _NOT_BOUND: Final = (
 
 
 @click.command(
+    short_help="Show one country and what reaches it.",
     epilog="""\b
 Examples:
   tipgraph state Benin
   tipgraph state CIV
   tipgraph state "Кот-д'Ивуар"
   tipgraph state denmark --as-of 2003-12-31
-"""
+""",
 )
 @click.argument("name", metavar="NAME-OR-CODE", nargs=-1, required=True)
 @click.option(

@@ -13,11 +13,12 @@ from tipgraph.cli.terminal import wait_for, write_heading, write_table
 
 
 @click.command(
+    short_help="Count what the graph holds.",
     epilog="""\b
 Examples:
   tipgraph stats
   tipgraph stats --format json
-"""
+""",
 )
 @click.option(
     "--format",

@@ -40,6 +40,7 @@ _FORMATS = ("text", _TABLE, *(name for name in REPORT_FORMATS if name != "text")
 
 
 @click.command(
+    short_help="Hold the graph against its shapes.",
     epilog="""\b
 Examples:
   tipgraph validate
@@ -47,7 +48,7 @@ Examples:
   tipgraph validate --focus ECOWAS --severity warning
   tipgraph validate --format sarif -o report.sarif
   tipgraph validate my-data.nq --shapes my-shapes.ttl --engine pyshacl
-"""
+""",
 )
 @click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path))
 @click.option(
