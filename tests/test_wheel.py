@@ -76,7 +76,12 @@ def test_the_wheel_carries_the_four_folders_and_both_licences(wheel: Path) -> No
 
 def test_the_wheel_carries_what_it_entails_and_opens_it(wheel: Path, installed: Path, tmp_path: Path) -> None:
     names = {name for name in zipfile.ZipFile(wheel).namelist() if "/compiled/" in name}
-    assert {name.rpartition("/")[2] for name in names} == {"dataset.nq.gz", "union.nt.gz", "digests.json"}
+    assert {name.rpartition("/")[2] for name in names} == {
+        "dataset.nq.gz",
+        "union.nt.gz",
+        "names.json.gz",
+        "digests.json",
+    }
     opened = run(
         installed / "venv" / "bin" / "python",
         "-c",

@@ -46,6 +46,7 @@ _PORTABLE: Final = "compiled"
 """The folder of the portable form, beside the folders that it is made from."""
 _QUADS: Final = "dataset.nq.gz"
 _TRIPLES: Final = "union.nt.gz"
+_PACKED_NAMES: Final = "names.json.gz"
 _DIGESTS: Final = "digests.json"
 _EDGES: Final = ("cli", "mcp", "web")
 """The parts of this package that what is kept cannot depend on."""
@@ -65,11 +66,19 @@ class CompiledGraph:
     """Returns the full-text index of the dataset."""
 
     @classmethod
-    def in_memory(cls, dataset: Dataset, merged: ox.Store | None = None) -> CompiledGraph:
-        """``dataset`` with what is made of it when it is asked for; ``merged`` is the union of its graphs."""
+    def in_memory(
+        cls,
+        dataset: Dataset,
+        merged: ox.Store | None = None,
+        names: Callable[[], Names] | None = None,
+    ) -> CompiledGraph:
+        """``dataset`` with what is made of it when it is asked for.
+
+        ``merged``, the union of its graphs, and ``names`` may be there already.
+        """
         search_index = _once(lambda: SearchIndex.build(dataset))
         queryable = QueryableDataset(dataset, merged=merged, functions=search_functions(search_index))
-        return cls(dataset, queryable, lambda: read_names(dataset), search_index)
+        return cls(dataset, queryable, names or (lambda: read_names(dataset)), search_index)
 
     @classmethod
     def with_union(cls, dataset: Dataset) -> CompiledGraph:
@@ -183,7 +192,11 @@ def write_portable(sources: Sources, folder: Path) -> None:
             raise SourceError(f"a relative IRI depends on where the files are: {quad}", "write it in full")
     triples = {str(quad.triple) for quad in labelled}
     folder.mkdir(parents=True)
-    written = {_QUADS: _compress(quads), _TRIPLES: _compress(triples)}
+    written = {
+        _QUADS: _compress(quads),
+        _TRIPLES: _compress(triples),
+        _PACKED_NAMES: gzip.compress(_encode_names(read_names(dataset)).encode(), mtime=0),
+    }
     for name, content in written.items():
         (folder / name).write_bytes(content)
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in written.items()}
@@ -201,7 +214,7 @@ def _open_portable(sources: Sources) -> CompiledGraph | None:
     folder = sources.root / _PORTABLE
     try:
         digests = json.loads((folder / _DIGESTS).read_bytes())
-        content = {name: (folder / name).read_bytes() for name in (_QUADS, _TRIPLES)}
+        content = {name: (folder / name).read_bytes() for name in (_QUADS, _TRIPLES, _PACKED_NAMES)}
         if any(hashlib.sha256(content[name]).hexdigest() != digests[name] for name in content):
             return None
         if digests["made from"] != _digest(_contents(sources, "native")):
@@ -210,8 +223,9 @@ def _open_portable(sources: Sources) -> CompiledGraph | None:
         return None
     union = _read_lines(content[_TRIPLES], ox.RdfFormat.N_TRIPLES)
     # Most queries need no named graph.
+    dataset = _place(lambda: _read_lines(content[_QUADS], ox.RdfFormat.N_QUADS), sources)
     return CompiledGraph.in_memory(
-        _place(lambda: _read_lines(content[_QUADS], ox.RdfFormat.N_QUADS), sources), union
+        dataset, union, lambda: _decode_names(gzip.decompress(content[_PACKED_NAMES]))
     )
 
 
@@ -276,7 +290,7 @@ def _write_databases(graph: CompiledGraph, folder: Path) -> None:
     shutil.copytree(folder / _DATASET, folder / _UNION)
     _add_to_database(folder / _UNION, merge_graphs(store))
     SearchIndex.build(graph.dataset, folder / _SEARCH).close()
-    (folder / _NAMES).write_text(json.dumps(graph.read_names(), separators=(",", ":")), encoding="utf-8")
+    (folder / _NAMES).write_text(_encode_names(graph.read_names()), encoding="utf-8")
 
 
 def _add_to_database(folder: Path, quads: Iterable[ox.Quad]) -> None:
@@ -287,6 +301,10 @@ def _add_to_database(folder: Path, quads: Iterable[ox.Quad]) -> None:
     except RuntimeError as error:
         # What Oxigraph raises where the database cannot read back what it wrote.
         raise OSError(str(error)) from error
+
+
+def _encode_names(names: Names) -> str:
+    return json.dumps(names, separators=(",", ":"), sort_keys=True)
 
 
 def _decode_names(content: bytes) -> Names:

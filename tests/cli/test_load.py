@@ -30,5 +30,7 @@ def test_wrong_calls_are_told(call: Call, tmp_path: Path) -> None:
     assert (missing.exit_code, "nowhere.ttl is no file" in missing.stderr) == (3, True)
     unknown = call("load", str(tmp_path / "x.pdf"), "--store", str(tmp_path / "store"))
     assert "stands for no RDF syntax" in unknown.stderr
+    both = call("query", "--store", str(tmp_path), "--asserted", "--text", "ASK {}")
+    assert (both.exit_code, "leave out --asserted" in both.stderr) == (2, True)
     no_store = call("query", "--store", str(tmp_path), "--text", "ASK {}")
     assert (no_store.exit_code, "holds no store" in no_store.stderr) == (3, True)

@@ -98,6 +98,8 @@ def query(
         raise UsageError(
             "give one query: a name, a file, - or --text", "tipgraph query --list names those of the library"
         )
+    if store and asserted:
+        raise UsageError("a store on disk does not tell what is inferred", "leave out --asserted")
     parameters = _read_assignments(assignments)
     graph = (
         KnowledgeGraph.open_store(store, root=settings.root)
