@@ -69,6 +69,7 @@ def test_the_checks_are_listed(call: Call) -> None:
     ("options", "code", "message"),
     [
         (["--check", "term-without-lable"], 3, "there is no check 'term-without-lable'"),
+        (["--check", "unused-class", "--level", "error"], 2, "no check of these names is of level error"),
         (["--level", "bad"], 2, "'bad' is not one of"),
         (["--format", "pdf"], 2, "'pdf' is not one of"),
         (["nowhere.ttl"], 3, "nowhere.ttl"),

@@ -92,8 +92,40 @@ def fired(turtle: str) -> list[str]:
     return sorted({fault.check.name for fault in check_quality(Dataset(store), CHECKS)})
 
 
+def test_an_ontology_of_another_form_is_checked_as_well() -> None:
+    for iri, space in (
+        ("http://example.org/o/", "http://example.org/o/"),
+        ("http://e.org/", "http://e.org/v#"),
+    ):
+        turtle = SOUND.replace("@prefix ex: <http://example.org/o#>", f"@prefix ex: <{space}>")
+        turtle = turtle.replace("<http://example.org/o>", f"<{iri}>")
+        if not space.startswith(iri) or space != iri:
+            vann = "http://purl.org/vocab/vann/preferredNamespaceUri"
+            turtle += f'<{iri}> <{vann}> "{space}" .\n'
+        assert fired(turtle) == []
+        assert fired(f"{turtle}\nex:Bare a owl:Class ; rdfs:subClassOf ex:Thing . ex:b a ex:Bare .") == [
+            "term-without-definition",
+            "term-without-example",
+            "term-without-home",
+            "term-without-label",
+        ]
+        assert fired(f"{turtle}\nex:a ex:sise 1 .") == ["undeclared-term"]
+
+
+def test_a_file_without_an_ontology_is_not_called_clean() -> None:
+    assert fired(f'{PREFIXES} ex:A a owl:Class ; rdfs:label "a"@en .') == ["term-without-ontology"]
+
+
+def test_both_directions_of_a_hierarchy_are_read() -> None:
+    turned = SOUND.replace("skos:broader c:large ;", "").replace("skos:topConceptOf c:sizes ;", "")
+    turned += "c:large skos:narrower c:huge . c:sizes skos:hasTopConcept c:large .\n"
+    assert fired(turned) == []
+    assert fired(f"{turned} c:huge skos:narrower c:large .") == ["cycle-of-concepts"]
+
+
 def test_every_check_has_a_case() -> None:
-    assert sorted(FAULTS) == sorted(check.name for check in CHECKS)
+    # The file without any ontology has a test of its own.
+    assert sorted([*FAULTS, "term-without-ontology"]) == sorted(check.name for check in CHECKS)
     assert len(CHECKS) >= 29
 
 

@@ -103,7 +103,12 @@ def _choose(checks: Sequence[Check], names: Sequence[str], level: Level) -> list
             nearest = difflib.get_close_matches(name, known, n=3)
             hint = f"did you mean {' or '.join(nearest)}?" if nearest else "tipgraph check --list names them"
             raise UnknownNameError(f"there is no check {name!r}", hint)
-    return [found for found in checks if found.level >= level and (not names or found.name in names)]
+    chosen = [found for found in checks if found.level >= level and (not names or found.name in names)]
+    if not chosen:
+        raise UsageError(
+            f"no check of these names is of level {level.label} or worse", "leave out --level, or --check"
+        )
+    return chosen
 
 
 def _text(faults: Sequence[Fault], checks: Sequence[Check], prefixes: Mapping[str, str]) -> str:
