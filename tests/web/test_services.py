@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from tests.web.running_server import serving
 
 from tipgraph.graph import KnowledgeGraph
 from tipgraph.validation import REPORT_FORMATS
 from tipgraph.web import create_app
-from tipgraph.web.answers import answer_from
-from tipgraph.web.limits import Limits
-from tipgraph.web.workers import WorkerPool
 
 ROOT = Path(__file__).parents[2]
 BAD = (
@@ -26,11 +22,9 @@ BAD = (
 
 
 @pytest.fixture(scope="module")
-def client(cache_folder: Path) -> Iterator[FlaskClient]:
-    """A client of the site, whose workers are confined as those of a server are."""
-    graph = KnowledgeGraph.open(ROOT, cache=cache_folder)
-    with closing(WorkerPool(answer_from(graph), Limits(workers=2, deadline=30))) as pool:
-        yield create_app(graph, pool).test_client()
+def client(cache_folder: Path) -> FlaskClient:
+    """A client of the site without workers: a fork of a process that has validated before would hang."""
+    return create_app(KnowledgeGraph.open(ROOT, cache=cache_folder)).test_client()
 
 
 @pytest.fixture(scope="module")
@@ -181,3 +175,14 @@ def test_nothing_of_an_upload_is_kept(client: FlaskClient) -> None:
     client.post("/validate", data=BAD, content_type="text/turtle")
     answer = client.get("/sparql", query_string={"query": "ASK { id:my-plan ?p ?o }"})
     assert json.loads(answer.text)["boolean"] is False
+
+
+def test_workers_that_may_open_no_file_explain_and_validate_too() -> None:
+    with serving("--root", str(ROOT), "serve", "--port", "0") as server:
+        for _ in range(4):
+            response, body = server.request("/validate", method="POST", body=BAD, Content_Type="text/turtle")
+            assert response.status == 200, body
+            assert json.loads(body)["counts"]["violation"] >= 2
+            response, body = server.request("/explain?subject=Palermo+Protocol&predicate=covers&object=Benin")
+            assert (response.status, json.loads(body)["rule"]) == (200, "covers")
+            assert json.loads(server.request("/search?q=ecowas")[1])["total"] > 1
