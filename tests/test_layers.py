@@ -24,6 +24,7 @@ LAYERS = (
         "states",
         "statistics",
         "search",
+        "catalog",
         "export",
         "sparql",
         "push",

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import flask
 import pyoxigraph as ox
 
-from tipgraph.describe import Description, FactGroup, describe, name_term
+from tipgraph.describe import Description, FactGroup, describe, is_part_of_catalog, name_term
 from tipgraph.errors import UnknownNameError
 from tipgraph.serialization import SYNTAXES, serialize_quads
 from tipgraph.store import Dataset
@@ -175,7 +175,7 @@ def bounded_description(dataset: Dataset, resource: ox.NamedNode) -> Iterator[ox
             elif isinstance(quad.object, ox.NamedNode):
                 neighbours.add(quad.object)
     for quad in store.quads_for_pattern(None, None, resource, None):
-        if quad.subject not in seen:
+        if quad.subject not in seen and not is_part_of_catalog(quad.subject):
             yield quad
             if isinstance(quad.subject, ox.NamedNode):
                 neighbours.add(quad.subject)
