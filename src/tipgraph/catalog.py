@@ -26,6 +26,7 @@ from tipgraph.vocabulary import (
     DCTERMS,
     ENDPOINT,
     FOAF,
+    FUNCTION,
     GRAPH,
     GRAPH_CATALOG,
     GRAPH_INFERRED,
@@ -62,6 +63,19 @@ FORMAT_IRIS: Final[Mapping[str, str]] = {
 }
 """Name of a format → its IRI among the unique URIs for file formats of the W3C."""
 
+_FUNCTIONS: Final = (
+    (
+        "matches",
+        "matches a search",
+        "Whether the search for the words, its second argument, finds the resource, its first.",
+    ),
+    (
+        "score",
+        "score of a search",
+        "How well the search for the words, its second argument, finds the resource, its first: 1 is best. "
+        "It is unbound for what is not found.",
+    ),
+)
 _DUMPS: Final = ("trig", "n-quads")
 _FORMS: Final = {"SELECT": "Select", "ASK": "Ask", "CONSTRUCT": "Construct", "DESCRIBE": "Describe"}
 
@@ -222,6 +236,11 @@ def _describe_service() -> Iterator[_Triple]:
     yield _link(ENDPOINT, f"{DCAT}endpointDescription", f"{BASE}openapi.json")
     yield _link(ENDPOINT, f"{DCAT}servesDataset", DATASET)
     yield _link(ENDPOINT, f"{SD}defaultDataset", DATASET)
+    for name, label, about in _FUNCTIONS:
+        yield _link(ENDPOINT, f"{SD}extensionFunction", FUNCTION + name)
+        yield _link(FUNCTION + name, f"{RDF}type", f"{SD}Function")
+        yield _say(FUNCTION + name, f"{RDFS}label", label, "en")
+        yield _say(FUNCTION + name, f"{RDFS}comment", about, "en")
     yield _link(ENDPOINT, f"{DCTERMS}conformsTo", "https://www.w3.org/TR/sparql11-protocol/")
 
 

@@ -24,7 +24,20 @@ import pyoxigraph as ox
 from tipgraph.errors import SourceError
 from tipgraph.store import Dataset
 from tipgraph.terms import Term
-from tipgraph.vocabulary import BASE, CONCEPT, DATASET, DCTERMS, FUNCTION, GRAPH, ID, QUERY, RDFS, SKOS, TIP
+from tipgraph.vocabulary import (
+    BASE,
+    CONCEPT,
+    DATASET,
+    DCTERMS,
+    ENDPOINT,
+    FUNCTION,
+    GRAPH,
+    ID,
+    QUERY,
+    RDFS,
+    SKOS,
+    TIP,
+)
 
 MATCHES: Final = ox.NamedNode(f"{FUNCTION}matches")
 """``function:matches(?resource, "words")``: whether the search for the words finds the resource."""
@@ -49,7 +62,7 @@ _DESCRIPTIONS: Final = tuple(
 _SPACES: Final = (ID, CONCEPT, TIP, GRAPH, BASE)
 """Of resources that match equally well, those of the first namespace come first."""
 
-_NOT_FOUND: Final = (QUERY, f"{DATASET}#")
+_NOT_FOUND: Final = (QUERY, FUNCTION, DATASET, ENDPOINT)
 """What stands for no thing of the world: a search is for things."""
 
 _WORD: Final = re.compile(r"[^\W_]+")

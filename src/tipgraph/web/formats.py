@@ -32,6 +32,9 @@ _GRAPH_TYPES: Final[Mapping[str, str]] = {
     "text/xml": "rdf-xml",
     "text/plain": "n-triples",
 }
+_DATASET_TYPES: Final[Mapping[str, str]] = {
+    SYNTAXES[name].media_type: name for name in ("trig", "n-quads", "json-ld")
+}
 _SHORT_NAMES: Final[Mapping[str, str]] = {
     **{syntax.suffix.lstrip("."): syntax.name for syntax in SYNTAXES.values()},
     "srj": "json",
@@ -77,6 +80,11 @@ def choose_result(accept: str | None, wanted: str | None) -> Representation:
 def choose_graph(accept: str | None, wanted: str | None) -> Representation:
     """How a graph is written; raises ``RequestError`` when nothing fits."""
     return _choose(accept, wanted, _GRAPH_TYPES, "a graph")
+
+
+def choose_dataset(accept: str | None, wanted: str | None) -> Representation:
+    """How named graphs are written; raises ``RequestError`` when nothing fits that can hold them."""
+    return _choose(accept, wanted, _DATASET_TYPES, "a dataset of named graphs")
 
 
 def choose_page(accept: str | None, wanted: str | None) -> bool:
