@@ -45,6 +45,7 @@ LIBRARIES = {
     "flask": {"web"},
     "werkzeug": {"web"},
     "granian": {"web"},
+    "zstandard": {"web"},
     "httpx": {"peer"},
     "owlrl": {"inference"},
     "pyshacl": {"validation"},

@@ -10,6 +10,7 @@ import flask
 
 from tipgraph.graph import KnowledgeGraph
 from tipgraph.web.answers import SiteAnswer, SiteRequest, answer_from
+from tipgraph.web.compression import choose_coding, compress, is_compressible, tag_coding
 from tipgraph.web.endpoint import endpoint
 from tipgraph.web.graphs import graphs
 from tipgraph.web.limits import Limits
@@ -81,10 +82,18 @@ def _complete(response: flask.Response) -> flask.Response:
     """Add what depends on the request; answer 304 where the client has it already."""
     if flask.request.method == "OPTIONS":
         response.headers.update(_PREFLIGHT)
-    if flask.request.endpoint != "static":
-        response.vary.add("Accept")
-        if response.status_code == 200 and flask.request.method in ("GET", "HEAD"):
-            response.add_etag()
-            response.headers.setdefault("Cache-Control", "no-cache")
-            response.make_conditional(flask.request)
+    if response.mimetype == "text/html":
+        response.content_language = "en"
+    if flask.request.endpoint == "static":
+        return response
+    response.vary.update(("Accept", "Accept-Encoding"))
+    coding = choose_coding(flask.request) if is_compressible(response) else None
+    if response.status_code == 200 and flask.request.method in ("GET", "HEAD"):
+        response.add_etag()
+        if coding is not None:
+            tag_coding(response, coding)
+        response.headers.setdefault("Cache-Control", "no-cache")
+        response.make_conditional(flask.request)
+    if coding is not None and response.status_code != 304:
+        compress(response, coding)
     return response

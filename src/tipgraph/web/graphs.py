@@ -1,7 +1,7 @@
 """The dataset and its graphs by the Graph Store Protocol, and what the service says of itself.
 
-``/data`` is the read side of the SPARQL 1.1 Graph Store HTTP Protocol, whose other methods are not allowed; ``/.well-known/void`` is where VoID,
-section 7.2, lets a client look for a description.
+``/data`` is the read side of the SPARQL 1.1 Graph Store HTTP Protocol; its other methods are not allowed.
+``/.well-known/void`` is where VoID, section 7.2, lets a client look for a description.
 """
 
 from __future__ import annotations
