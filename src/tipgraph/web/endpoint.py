@@ -18,6 +18,7 @@ from tipgraph.web.answers import EncodedAnswer, EndpointRequest, LibraryRequest,
 from tipgraph.web.formats import PAGE, Download, choose_graph, choose_page, graph_downloads, result_downloads
 from tipgraph.web.graphs import service_description
 from tipgraph.web.guard import QUERY
+from tipgraph.web.library import send_sparql
 from tipgraph.web.problems import RequestError
 from tipgraph.web.restraint import mark_cut, wanted_timeout
 from tipgraph.web.site import current_site
@@ -152,6 +153,8 @@ def answer_question(name: str) -> flask.Response:
     """The answer to a query of the library, whose parameters are those of the request."""
     site = current_site()
     query = site.find_query(name)
+    if "explain" in flask.request.args:
+        return send_sparql(query)
     given = {
         key: value
         for key, value in flask.request.args.items()
