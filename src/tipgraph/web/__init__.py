@@ -15,6 +15,7 @@ from tipgraph.web.endpoint import endpoint
 from tipgraph.web.graphs import graphs
 from tipgraph.web.library import library
 from tipgraph.web.limits import Limits
+from tipgraph.web.openapi import openapi
 from tipgraph.web.pages import pages
 from tipgraph.web.problems import problem_response
 from tipgraph.web.resources import resources
@@ -58,7 +59,7 @@ def create_app(
     app.jinja_env.filters["sentence"] = lambda text: f"{text[:1].upper()}{text[1:]}."
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Site(graph, executor or InProcess(answer_from(graph))).install(app)
-    for blueprint in (pages, endpoint, resources, services, graphs, library):
+    for blueprint in (pages, endpoint, resources, services, graphs, library, openapi):
         app.register_blueprint(blueprint)
     app.register_error_handler(Exception, problem_response)
     app.after_request(_complete)
