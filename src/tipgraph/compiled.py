@@ -1,8 +1,8 @@
 """The dataset with what it entails, kept between runs so that it is opened and not built again.
 
-What is kept is named by a digest of all that it is made from: the files of the graph, the rules, the code of
-this package and the version of Oxigraph. So it is never out of date; see ``cache`` for how it is kept whole.
-There are three forms:
+What is kept is named by a digest of all that it is made from: the files of the graph, its rules and queries,
+the code of this package and the version of Oxigraph. So it is never out of date; see ``cache`` for how it is
+kept whole. There are three forms:
 
 - **portable**, which the wheel carries: the dataset and the union of its graphs as sorted, compressed lines,
   the same bytes wherever they are made, with the digest of what they are made from;
@@ -13,6 +13,7 @@ There are three forms:
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import json
@@ -27,8 +28,10 @@ import pyoxigraph as ox
 
 from tipgraph.cache import Cache
 from tipgraph.canonical import label_blank_nodes
+from tipgraph.catalog import catalog_quads
 from tipgraph.describe import Names, read_names
-from tipgraph.errors import SourceError
+from tipgraph.errors import SourceError, TipgraphError
+from tipgraph.queryfile import SUFFIX, QueryFile, read_query_file
 from tipgraph.search import SearchIndex, search_functions
 from tipgraph.sources import Sources, read_file
 from tipgraph.sparql.execution import QueryableDataset, merge_graphs
@@ -161,6 +164,7 @@ def _contents(sources: Sources, reasoner: Reasoner | None) -> Iterator[bytes]:
     files = [(file.path, file.graph) for file in sources.graph_files()]
     if reasoner is not None:
         files += [(path, "rule") for path in sorted(sources.rules.glob("*.rq"))]
+    files += [(path, "query") for path in _query_files(sources)]
     for path, role in files:
         yield str(path.relative_to(sources.root)).encode(errors="surrogateescape")
         yield role.encode()
@@ -242,7 +246,19 @@ def _build(sources: Sources, reasoner: Reasoner | None) -> Dataset:
         from tipgraph.inference import infer
 
         infer(dataset, sources.rules, reasoner=reasoner)
+    dataset.store.extend(catalog_quads(dataset, _read_queries(sources)))
     return dataset
+
+
+def _read_queries(sources: Sources) -> Iterator[QueryFile]:
+    """The queries of the library but those that are wrong, which whoever asks for them is told."""
+    for path in _query_files(sources):
+        with contextlib.suppress(TipgraphError):
+            yield read_query_file(path)
+
+
+def _query_files(sources: Sources) -> list[Path]:
+    return sorted(sources.queries.glob(f"*{SUFFIX}"))
 
 
 def _place(store: ox.Store | Callable[[], ox.Store], sources: Sources) -> Dataset:

@@ -17,6 +17,7 @@ from tipgraph.terms import Term
 from tipgraph.vocabulary import (
     BASE,
     CONCEPT,
+    DATASET,
     DCTERMS,
     GRAPH,
     GRAPH_INFERRED,
@@ -158,9 +159,17 @@ def read_names(dataset: Dataset) -> Names:
                 add(quad.subject.value, quad.object.value, how)
     nodes = {term for quad in dataset.store for term in (quad.subject, quad.object)}
     for node in nodes:
-        if isinstance(node, ox.NamedNode) and node.value.startswith(BASE):
+        if not isinstance(node, ox.NamedNode) or not node.value.startswith(BASE):
+            continue
+        # Nobody calls a part of the catalog by a name.
+        if not is_part_of_catalog(node):
             add(node.value, re.split("[/#]", node.value)[-1], 0)
     return dict(names)
+
+
+def is_part_of_catalog(term: Term) -> bool:
+    """Whether ``term`` is a part of what the dataset says of itself, such as the partition of a class."""
+    return isinstance(term, ox.NamedNode) and term.value.startswith(f"{DATASET}#")
 
 
 def name_term(dataset: Dataset, term: Term) -> Named:
@@ -189,7 +198,8 @@ def describe(dataset: Dataset, iri: str, *, everything: bool = False) -> Descrip
     """The resource ``iri`` with all that is said of it.
 
     Unless ``everything`` is asked for, an inferred fact is left out where another fact about the same two
-    things says it more exactly: its property is a sub-property or the inverse. Raises ``UnknownNameError``
+    things says it more exactly: its property is a sub-property or the inverse; and so is what the catalog
+    counts. Raises ``UnknownNameError``
     when the dataset holds nothing of that IRI.
     """
     if not _is_known(dataset, iri):
@@ -201,6 +211,7 @@ def describe(dataset: Dataset, iri: str, *, everything: bool = False) -> Descrip
     types = [statement.other for statement in outgoing if statement.property == _TYPE]
     evidence = [statement.other for statement in outgoing if statement.property == _EVIDENCE]
     if not everything:
+        incoming = {key: graphs for key, graphs in incoming.items() if not is_part_of_catalog(key.other)}
         outgoing, incoming = _without_implied(dataset, outgoing, incoming)
     told_apart = {_TYPE, _EVIDENCE, _ALTERNATIVE, *_PREFERRED, *_DESCRIPTIONS}
     outgoing = {key: graphs for key, graphs in outgoing.items() if key.property not in told_apart}

@@ -24,7 +24,20 @@ import pyoxigraph as ox
 from tipgraph.errors import SourceError
 from tipgraph.store import Dataset
 from tipgraph.terms import Term
-from tipgraph.vocabulary import BASE, CONCEPT, DCTERMS, FUNCTION, GRAPH, ID, RDFS, SKOS, TIP
+from tipgraph.vocabulary import (
+    BASE,
+    CONCEPT,
+    DATASET,
+    DCTERMS,
+    ENDPOINT,
+    FUNCTION,
+    GRAPH,
+    ID,
+    QUERY,
+    RDFS,
+    SKOS,
+    TIP,
+)
 
 MATCHES: Final = ox.NamedNode(f"{FUNCTION}matches")
 """``function:matches(?resource, "words")``: whether the search for the words finds the resource."""
@@ -48,6 +61,9 @@ _DESCRIPTIONS: Final = tuple(
 )
 _SPACES: Final = (ID, CONCEPT, TIP, GRAPH, BASE)
 """Of resources that match equally well, those of the first namespace come first."""
+
+_NOT_FOUND: Final = (QUERY, FUNCTION, DATASET, ENDPOINT)
+"""What stands for no thing of the world: a search is for things."""
 
 _WORD: Final = re.compile(r"[^\W_]+")
 _SMALL_WORDS: Final = frozenset(
@@ -222,6 +238,8 @@ def _texts(dataset: Dataset, predicate: str) -> Iterator[tuple[str, ox.Literal]]
     seen = set()
     for quad in dataset.store.quads_for_pattern(None, ox.NamedNode(predicate), None, None):
         if isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.Literal):
+            if quad.subject.value.startswith(_NOT_FOUND):
+                continue
             said = quad.subject.value, quad.object
             if said not in seen:
                 seen.add(said)

@@ -184,6 +184,11 @@ PARAMETER_TYPES: Final = ("resource", "concept", "iri", *_LITERAL_TYPES)
 """
 
 
+def datatype_of(type_name: str) -> str | None:
+    """The IRI of the datatype that values of a parameter type have; ``None`` where they are IRIs."""
+    return f"{XSD}{_LITERAL_TYPES[type_name][0]}" if type_name in _LITERAL_TYPES else None
+
+
 def read_typed(text: str, type_name: str, prefixes: Mapping[str, str]) -> Term:
     """The term of parameter type ``type_name`` that is written ``text``.
 

@@ -21,6 +21,10 @@ GRAPH: Final = f"{BASE}graph/"
 SHAPE: Final = f"{BASE}shape/"
 FUNCTION: Final = f"{BASE}function/"
 ONTOLOGY: Final = f"{BASE}ontology"
+QUERY: Final = f"{BASE}query/"
+DATASET: Final = f"{BASE}dataset"
+"""The dataset itself; what describes its parts is named by fragments of it."""
+ENDPOINT: Final = f"{BASE}sparql"
 
 RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 RDFS: Final = "http://www.w3.org/2000/01/rdf-schema#"
@@ -30,6 +34,7 @@ SKOS: Final = "http://www.w3.org/2004/02/skos/core#"
 DCTERMS: Final = "http://purl.org/dc/terms/"
 SH: Final = "http://www.w3.org/ns/shacl#"
 ORG: Final = "http://www.w3.org/ns/org#"
+FOAF: Final = "http://xmlns.com/foaf/0.1/"
 OA: Final = "http://www.w3.org/ns/oa#"
 
 _SIMPLE_LOCAL_NAME: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?")

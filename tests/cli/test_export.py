@@ -28,8 +28,8 @@ def test_a_graph_can_be_chosen_and_what_is_inferred_left_out(call: Call) -> None
         quads = ox.parse(content, format=ox.RdfFormat.N_QUADS)
         return {str(quad.graph_name).rsplit("/", 1)[-1].rstrip(">") for quad in quads}
 
-    assert graphs() == {"ontology", "example", "inferred"}
-    assert graphs("--asserted") == {"ontology", "example"}
+    assert graphs() == {"catalog", "ontology", "example", "inferred"}
+    assert graphs("--asserted") == {"catalog", "ontology", "example"}
     assert graphs("--graph", "example") == {"example"}
     assert graphs("--graph", "example", "--graph", "graph:ontology") == {"ontology", "example"}
 

@@ -10,8 +10,12 @@ import flask
 
 from tipgraph.graph import KnowledgeGraph
 from tipgraph.web.answers import SiteAnswer, SiteRequest, answer_from
+from tipgraph.web.compression import choose_coding, compress, is_compressible, tag_coding
 from tipgraph.web.endpoint import endpoint
+from tipgraph.web.graphs import graphs
+from tipgraph.web.library import library
 from tipgraph.web.limits import Limits
+from tipgraph.web.openapi import openapi
 from tipgraph.web.pages import pages
 from tipgraph.web.problems import problem_response
 from tipgraph.web.resources import resources
@@ -55,7 +59,7 @@ def create_app(
     app.jinja_env.filters["sentence"] = lambda text: f"{text[:1].upper()}{text[1:]}."
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Site(graph, executor or InProcess(answer_from(graph))).install(app)
-    for blueprint in (pages, endpoint, resources, services):
+    for blueprint in (pages, endpoint, resources, services, graphs, library, openapi):
         app.register_blueprint(blueprint)
     app.register_error_handler(Exception, problem_response)
     app.after_request(_complete)
@@ -80,10 +84,18 @@ def _complete(response: flask.Response) -> flask.Response:
     """Add what depends on the request; answer 304 where the client has it already."""
     if flask.request.method == "OPTIONS":
         response.headers.update(_PREFLIGHT)
-    if flask.request.endpoint != "static":
-        response.vary.add("Accept")
-        if response.status_code == 200 and flask.request.method in ("GET", "HEAD"):
-            response.add_etag()
-            response.headers.setdefault("Cache-Control", "no-cache")
-            response.make_conditional(flask.request)
+    if response.mimetype == "text/html":
+        response.content_language = "en"
+    if flask.request.endpoint == "static":
+        return response
+    response.vary.update(("Accept", "Accept-Encoding"))
+    coding = choose_coding(flask.request) if is_compressible(response) else None
+    if response.status_code == 200 and flask.request.method in ("GET", "HEAD"):
+        response.add_etag()
+        if coding is not None:
+            tag_coding(response, coding)
+        response.headers.setdefault("Cache-Control", "no-cache")
+        response.make_conditional(flask.request)
+    if coding is not None and response.status_code != 304:
+        compress(response, coding)
     return response

@@ -15,8 +15,10 @@ from tipgraph.errors import UpdateRefusedError
 from tipgraph.queryfile import QueryFile
 from tipgraph.sparql.execution import QueryRequest
 from tipgraph.web.answers import EncodedAnswer, EndpointRequest, LibraryRequest, TableAnswer
-from tipgraph.web.formats import Download, choose_page, graph_downloads, result_downloads
+from tipgraph.web.formats import PAGE, Download, choose_graph, choose_page, graph_downloads, result_downloads
+from tipgraph.web.graphs import service_description
 from tipgraph.web.guard import QUERY
+from tipgraph.web.library import send_sparql
 from tipgraph.web.problems import RequestError
 from tipgraph.web.restraint import mark_cut, wanted_timeout
 from tipgraph.web.site import current_site
@@ -75,6 +77,10 @@ def answer() -> flask.Response:
     if text is None:
         if flask.request.method != "POST" and choose_page(accept, wanted):
             return _page(None, None, None)
+        if flask.request.method != "POST" and not flask.request.args.keys() - {"format"}:
+            described = _describe_service(accept, wanted)
+            if described is not None:
+                return described
         raise RequestError("the request has no query", "give it as the parameter query")
     if wanted == "html" and not text.strip():
         return _page(None, None, None)
@@ -86,6 +92,15 @@ def answer() -> flask.Response:
         named_graphs=_graphs(parameters, "named-graph-uri", "default-graph-uri"),
     )
     return _run(query, text, accept, wanted)
+
+
+def _describe_service(accept: str | None, wanted: str | None) -> flask.Response | None:
+    """The service description (section 2) where the client takes RDF."""
+    try:
+        chosen = choose_graph(accept, wanted)
+    except RequestError:
+        return None
+    return service_description(chosen) if chosen.format != PAGE else None
 
 
 def _read_parameters() -> MultiDict[str, str]:
@@ -138,6 +153,8 @@ def answer_question(name: str) -> flask.Response:
     """The answer to a query of the library, whose parameters are those of the request."""
     site = current_site()
     query = site.find_query(name)
+    if "explain" in flask.request.args:
+        return send_sparql(query)
     given = {
         key: value
         for key, value in flask.request.args.items()

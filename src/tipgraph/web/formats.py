@@ -19,18 +19,21 @@ HTML: Final = "text/html"
 PAGE: Final = "html"
 """The name of the format that is a page for a person."""
 
-_RESULT_TYPES: Final[Mapping[str, str]] = {
+RESULT_TYPES: Final[Mapping[str, str]] = {
     **{found.media_type: found.name for found in RESULT_FORMATS.values()},
     "application/json": "json",
     "application/xml": "xml",
     "text/xml": "xml",
 }
-_GRAPH_TYPES: Final[Mapping[str, str]] = {
+GRAPH_TYPES: Final[Mapping[str, str]] = {
     **{syntax.media_type: syntax.name for syntax in SYNTAXES.values()},
     "application/json": "json-ld",
     "application/xml": "rdf-xml",
     "text/xml": "rdf-xml",
     "text/plain": "n-triples",
+}
+DATASET_TYPES: Final[Mapping[str, str]] = {
+    SYNTAXES[name].media_type: name for name in ("trig", "n-quads", "json-ld")
 }
 _SHORT_NAMES: Final[Mapping[str, str]] = {
     **{syntax.suffix.lstrip("."): syntax.name for syntax in SYNTAXES.values()},
@@ -71,12 +74,17 @@ def choose_result(accept: str | None, wanted: str | None) -> Representation:
 
     Raises ``RequestError`` when nothing fits.
     """
-    return _choose(accept, wanted, _RESULT_TYPES, "the result of SELECT or ASK")
+    return _choose(accept, wanted, RESULT_TYPES, "the result of SELECT or ASK")
 
 
 def choose_graph(accept: str | None, wanted: str | None) -> Representation:
     """How a graph is written; raises ``RequestError`` when nothing fits."""
-    return _choose(accept, wanted, _GRAPH_TYPES, "a graph")
+    return _choose(accept, wanted, GRAPH_TYPES, "a graph")
+
+
+def choose_dataset(accept: str | None, wanted: str | None) -> Representation:
+    """How named graphs are written; raises ``RequestError`` when nothing fits that can hold them."""
+    return _choose(accept, wanted, DATASET_TYPES, "a dataset of named graphs")
 
 
 def choose_page(accept: str | None, wanted: str | None) -> bool:
@@ -118,7 +126,7 @@ def _find_format(wanted: str, types: Mapping[str, str], what: str) -> Representa
         if format_name == name:
             return Representation(name, media_type)
     known = list(dict.fromkeys([*types.values(), PAGE]))
-    is_other = name in {*_RESULT_TYPES.values(), *_GRAPH_TYPES.values()} or "/" in wanted
+    is_other = name in {*RESULT_TYPES.values(), *GRAPH_TYPES.values()} or "/" in wanted
     raise RequestError(
         f"{what} cannot be written as {wanted!r}" if is_other else f"there is no format {wanted!r}",
         f"use one of {', '.join(known)}",

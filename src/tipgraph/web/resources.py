@@ -12,11 +12,24 @@ from urllib.parse import quote
 import flask
 import pyoxigraph as ox
 
-from tipgraph.describe import Description, FactGroup, describe, name_term
+from tipgraph.describe import Description, FactGroup, describe, is_part_of_catalog, name_term
 from tipgraph.errors import UnknownNameError
 from tipgraph.serialization import SYNTAXES, serialize_quads
-from tipgraph.store import Dataset
-from tipgraph.vocabulary import BASE, DCTERMS, GRAPH_ONTOLOGY, PASSAGE, RDF, RDFS, SKOS, TIP
+from tipgraph.store import Dataset, load_files
+from tipgraph.vocabulary import (
+    BASE,
+    DATASET,
+    DCTERMS,
+    GRAPH_CATALOG,
+    GRAPH_ONTOLOGY,
+    PASSAGE,
+    QUERY,
+    RDF,
+    RDFS,
+    SHAPE,
+    SKOS,
+    TIP,
+)
 from tipgraph.web.formats import PAGE, Download, Representation, choose_graph, graph_downloads
 from tipgraph.web.ontology import OntologyPage
 from tipgraph.web.problems import RequestError
@@ -78,6 +91,45 @@ def show(space: str, name: str) -> flask.Response:
     return _answer(f"{BASE}{space}/{quote(name)}")
 
 
+@resources.get("/shape/", defaults={"name": ""})
+@resources.get("/shape/<path:name>")
+def shape(name: str) -> flask.Response:
+    """What the SHACL shapes say of one of them; they stand beside the dataset."""
+    site = current_site()
+    if not site.is_own:
+        raise _unknown(SHAPE + quote(name))
+    return _answer(SHAPE + quote(name), site.remember("shapes", lambda: _read_shapes(site)))
+
+
+def _read_shapes(site: Site) -> Dataset:
+    return load_files(sorted(site.graph.sources.shapes.glob("*.ttl")), site.graph.prefixes)
+
+
+@resources.get("/dataset")
+def dataset() -> flask.Response:
+    """The dataset as a whole: its page, or the catalog, which holds all its parts."""
+    if not current_site().is_own:
+        raise _unknown(DATASET)
+    chosen = _choose()
+    return _answer(DATASET) if chosen.format == PAGE else send_graph(GRAPH_CATALOG, chosen)
+
+
+@resources.get("/query/<name>")
+def query(name: str) -> flask.typing.ResponseReturnValue:
+    """A query of the library: to a browser its answer, else what the catalog says of it."""
+    site = current_site()
+    found = site.find_query(name)
+    chosen = _choose()
+    if chosen.format == PAGE:
+        return flask.redirect(flask.url_for("endpoint.answer_question", name=name), 303)
+    store, iri = site.graph.dataset.store, QUERY + quote(name)
+    nodes = [iri, *(f"{iri}#{parameter.name}" for parameter in found.parameters)]
+    return _send_quads(
+        [quad for node in nodes for quad in store.quads_for_pattern(ox.NamedNode(node), None, None, None)],
+        chosen,
+    )
+
+
 @resources.get("/describe")
 def describe_any() -> flask.Response:
     """What the graph says of any resource, by its IRI."""
@@ -95,22 +147,24 @@ def ontology() -> flask.Response:
         raise UnknownNameError("this dataset has no ontology of tipgraph", None)
     chosen = _choose()
     if chosen.format != PAGE:
-        return _send_graph(GRAPH_ONTOLOGY, chosen)
+        return send_graph(GRAPH_ONTOLOGY, chosen)
     page = site.remember("ontology", lambda: OntologyPage(site.graph.dataset.store, site.terms))
     return _send_page(
         flask.render_template("ontology.html", page=page, downloads=graph_downloads(flask.request.path))
     )
 
 
-def _answer(iri: str) -> flask.Response:
-    dataset = current_site().graph.dataset
+def _answer(iri: str, dataset: Dataset | None = None) -> flask.Response:
+    dataset = dataset or current_site().graph.dataset
     resource = _named_node(iri)
     chosen = _choose()
     is_graph = iri in dataset.graph_names()
     if chosen.format == PAGE:
-        return _send_page(flask.render_template("resource.html", page=_read_page(iri, is_graph=is_graph)))
+        return _send_page(
+            flask.render_template("resource.html", page=_read_page(iri, dataset, is_graph=is_graph))
+        )
     if is_graph:
-        return _send_graph(iri, chosen)
+        return send_graph(iri, chosen)
     quads = list(bounded_description(dataset, resource))
     if not quads:
         raise _unknown(iri)
@@ -125,7 +179,7 @@ def _send_page(content: str) -> flask.Response:
     return flask.Response(content, content_type="text/html; charset=utf-8")
 
 
-def _send_graph(graph: str, chosen: Representation) -> flask.Response:
+def send_graph(graph: str, chosen: Representation) -> flask.Response:
     """A whole named graph; written once, since some take their time."""
     site = current_site()
 
@@ -175,7 +229,7 @@ def bounded_description(dataset: Dataset, resource: ox.NamedNode) -> Iterator[ox
             elif isinstance(quad.object, ox.NamedNode):
                 neighbours.add(quad.object)
     for quad in store.quads_for_pattern(None, None, resource, None):
-        if quad.subject not in seen:
+        if quad.subject not in seen and not is_part_of_catalog(quad.subject):
             yield quad
             if isinstance(quad.subject, ox.NamedNode):
                 neighbours.add(quad.subject)
@@ -184,15 +238,15 @@ def bounded_description(dataset: Dataset, resource: ox.NamedNode) -> Iterator[ox
             yield from store.quads_for_pattern(neighbour, label, None, None)
 
 
-def _read_page(iri: str, *, is_graph: bool) -> ResourcePage:
+def _read_page(iri: str, dataset: Dataset, *, is_graph: bool) -> ResourcePage:
     site = current_site()
     try:
-        found = describe(site.graph.dataset, iri)
+        found = describe(dataset, iri)
     except UnknownNameError:
         if not is_graph:
             raise _unknown(iri) from None
         # A graph need not be described anywhere to be there.
-        named = name_term(site.graph.dataset, ox.NamedNode(iri))
+        named = name_term(dataset, ox.NamedNode(iri))
         found = Description(named, (), (), (), "", (), (), ())
     terms = site.terms
     is_passage = iri.startswith(PASSAGE)

@@ -29,8 +29,8 @@ _Answer = TypeVar("_Answer")
 
 _JSON: Final = "application/json"
 _HITS: Final = 20
-_MOST_HITS: Final = 200
-_FURTHEST: Final = 10_000
+MOST_HITS: Final = 200
+FURTHEST: Final = 10_000
 _RDF_TYPES: Final = {syntax.media_type: syntax for syntax in SYNTAXES.values()}
 _EXAMPLE: Final = """\
 @prefix id: <https://w3id.org/tipgraph/id/> .
@@ -69,7 +69,7 @@ class StepView:
 def search() -> flask.Response:
     """The resources whose names and descriptions match ``q``, best first."""
     text = flask.request.args.get("q", "").strip()
-    limit, offset = _number("limit", _HITS, 1, _MOST_HITS), _number("offset", 0, 0, _FURTHEST)
+    limit, offset = _number("limit", _HITS, 1, MOST_HITS), _number("offset", 0, 0, FURTHEST)
     is_page = _choose([_JSON, HTML]) == HTML
     if not text:
         if is_page:
@@ -77,7 +77,7 @@ def search() -> flask.Response:
         raise RequestError("there is nothing to search for", "give words as the parameter q")
     found = _run(SearchRequest(text, limit, offset), SearchResult)
     following = None
-    if offset + limit < min(found.total, _FURTHEST):
+    if offset + limit < min(found.total, FURTHEST):
         following = flask.url_for("services.search", q=text, limit=limit, offset=offset + limit)
     if not is_page:
         response = _json(_search_values(text, found, following))

@@ -13,9 +13,9 @@ import pyoxigraph as ox
 from tipgraph.describe import name_term
 from tipgraph.store import Dataset
 from tipgraph.terms import Term
-from tipgraph.vocabulary import BASE, OA, ONTOLOGY, PASSAGE, SKOS, TIP, XSD
+from tipgraph.vocabulary import BASE, DATASET, ENDPOINT, OA, ONTOLOGY, PASSAGE, QUERY, SKOS, TIP, XSD
 
-SPACES: Final = ("id", "concept", "passage", "graph")
+SPACES: Final = ("id", "concept", "passage", "graph", "function")
 """The parts of the namespace whose IRIs have a page each."""
 
 _ALTERNATIVE: Final = f"{SKOS}altLabel"
@@ -110,6 +110,10 @@ def _own_href(iri: str) -> str | None:
         return flask.url_for("resources.ontology")
     if iri.startswith(TIP):
         return f"{flask.url_for('resources.ontology')}#{quote(iri.removeprefix(TIP))}"
+    if iri in (DATASET, ENDPOINT):
+        return flask.url_for("resources.dataset" if iri == DATASET else "endpoint.answer")
+    if iri.startswith(QUERY) and "#" not in iri:
+        return flask.url_for("resources.query", name=iri.removeprefix(QUERY))
     space, _, name = iri.removeprefix(BASE).partition("/") if iri.startswith(BASE) else ("", "", "")
     return flask.url_for("resources.show", space=space, name=name) if space in SPACES and name else None
 

@@ -1,0 +1,144 @@
+"""The dataset and its graphs by the Graph Store Protocol, and what the service says of itself.
+
+``/data`` is the read side of the SPARQL 1.1 Graph Store HTTP Protocol; its other methods are not allowed.
+``/.well-known/void`` is where VoID, section 7.2, lets a client look for a description.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import flask
+import pyoxigraph as ox
+
+from tipgraph.catalog import FORMAT_IRIS, SD, VOID
+from tipgraph.errors import UnknownNameError
+from tipgraph.search import MATCHES, SCORE
+from tipgraph.serialization import SYNTAXES, serialize_quads
+from tipgraph.sparql.results import RESULT_FORMATS
+from tipgraph.vocabulary import BASE, DATASET, GRAPH_CATALOG, GRAPH_INFERRED, RDF
+from tipgraph.web.formats import PAGE, Representation, choose_dataset, choose_graph
+from tipgraph.web.problems import RequestError
+from tipgraph.web.resources import send_graph
+from tipgraph.web.site import Site, current_site
+
+graphs = flask.Blueprint("graphs", __name__)
+
+_ENTAILMENT: Final = "http://www.w3.org/ns/entailment/"
+_RL: Final = "http://www.w3.org/ns/owl-profile/RL"
+
+
+@graphs.get("/data")
+def data() -> flask.typing.ResponseReturnValue:
+    """A graph by its name, the default graph, or the whole dataset (Graph Store Protocol, section 4)."""
+    site = current_site()
+    arguments = flask.request.args
+    names = arguments.getlist("graph")
+    if len(names) > 1 or (names and "default" in arguments):
+        raise RequestError("the request names more than one graph", "give graph or default, once")
+    accept, wanted = flask.request.headers.get("Accept"), arguments.get("format")
+    if not names and "default" not in arguments:
+        chosen = choose_dataset(accept, wanted)
+        return _send_all(site, chosen) if chosen.format != PAGE else flask.redirect("/", 303)
+    chosen = choose_graph(accept, wanted)
+    if not names:
+        return _send_union(site, chosen) if chosen.format != PAGE else flask.redirect("/", 303)
+    name = names[0]
+    if name not in site.graph.dataset.graph_names():
+        raise UnknownNameError(f"there is no graph <{name}>", "GET /data has all of them")
+    if chosen.format == PAGE:
+        return flask.redirect(site.terms.href(name) or "/", 303)
+    return send_graph(name, chosen)
+
+
+@graphs.get("/.well-known/void")
+def well_known() -> flask.typing.ResponseReturnValue:
+    """The catalog as RDF; to a browser, the page of the dataset."""
+    chosen = choose_graph(flask.request.headers.get("Accept"), flask.request.args.get("format"))
+    if not current_site().is_own:
+        raise UnknownNameError("this dataset has no description", "its graphs are told at /sparql")
+    if chosen.format == PAGE:
+        return flask.redirect(flask.url_for("resources.dataset"), 303)
+    return send_graph(GRAPH_CATALOG, chosen)
+
+
+def _send_all(site: Site, chosen: Representation) -> flask.Response:
+    return _send(site, f"all {chosen.format}", site.graph.dataset.store, chosen)
+
+
+def _send_union(site: Site, chosen: Representation) -> flask.Response:
+    # Where the dataset has no graphs, its triples are those of the default graph.
+    triples = (ox.Quad(quad.subject, quad.predicate, quad.object) for quad in site.graph.dataset.store)
+    return _send(site, f"union {chosen.format}", triples, chosen)
+
+
+def _send(
+    site: Site, key: str, quads: Iterator[ox.Quad] | ox.Store, chosen: Representation
+) -> flask.Response:
+    content = site.remember(key, lambda: serialize_quads(quads, SYNTAXES[chosen.format], site.graph.prefixes))
+    return flask.Response(content, content_type=chosen.content_type)
+
+
+def service_description(chosen: Representation) -> flask.Response:
+    """What the endpoint is, by SPARQL 1.1 Service Description."""
+    site = current_site()
+    quads = (ox.Quad(*triple) for triple in _describe_service(site))
+    content = serialize_quads(quads, SYNTAXES[chosen.format], site.graph.prefixes)
+    return flask.Response(content, content_type=chosen.content_type)
+
+
+def _describe_service(site: Site) -> Iterator[tuple[ox.NamedNode, ox.NamedNode, ox.NamedNode | ox.Literal]]:
+    address = flask.url_for("endpoint.answer", _external=True)
+    dataset = f"{address}#dataset"
+
+    def link(subject: str, name: str, target: str) -> tuple[ox.NamedNode, ox.NamedNode, ox.NamedNode]:
+        return ox.NamedNode(subject), ox.NamedNode(f"{SD}{name}"), ox.NamedNode(target)
+
+    def type_of(subject: str, kind: str) -> tuple[ox.NamedNode, ox.NamedNode, ox.NamedNode]:
+        return ox.NamedNode(subject), ox.NamedNode(f"{RDF}type"), ox.NamedNode(kind)
+
+    yield type_of(address, f"{SD}Service")
+    yield link(address, "endpoint", address)
+    yield link(address, "supportedLanguage", f"{SD}SPARQL10Query")
+    yield link(address, "supportedLanguage", f"{SD}SPARQL11Query")
+    yield link(address, "feature", f"{SD}UnionDefaultGraph")
+    for name in (*RESULT_FORMATS, *SYNTAXES):
+        yield link(address, "resultFormat", FORMAT_IRIS[name])
+    for function in (MATCHES, SCORE):
+        yield link(address, "extensionFunction", function.value)
+        yield type_of(function.value, f"{SD}Function")
+    sizes = site.remember("graph sizes", lambda: _sizes(site))
+    if GRAPH_INFERRED in sizes:
+        yield link(address, "defaultEntailmentRegime", f"{_ENTAILMENT}OWL-RDF-Based")
+        yield link(address, "defaultSupportedEntailmentProfile", _RL)
+    else:
+        yield link(address, "defaultEntailmentRegime", f"{_ENTAILMENT}Simple")
+    yield link(address, "defaultDataset", dataset)
+    yield link(address, "availableGraphs", dataset)
+    yield type_of(dataset, f"{SD}Dataset")
+    yield type_of(dataset, f"{SD}GraphCollection")
+    yield link(dataset, "defaultGraph", f"{dataset}/default")
+    yield type_of(f"{dataset}/default", f"{SD}Graph")
+    yield ox.NamedNode(f"{dataset}/default"), ox.NamedNode(f"{VOID}triples"), ox.Literal(sizes[""])
+    for number, name in enumerate(filter(None, sizes), start=1):
+        node = f"{dataset}/{name.rpartition('/')[2]}" if name.startswith(BASE) else f"{dataset}/{number}"
+        yield link(dataset, "namedGraph", node)
+        yield type_of(node, f"{SD}NamedGraph")
+        yield link(node, "name", name)
+        yield link(node, "graph", name)
+        yield type_of(name, f"{SD}Graph")
+        yield ox.NamedNode(name), ox.NamedNode(f"{VOID}triples"), ox.Literal(sizes[name])
+    if site.is_own:
+        yield (
+            ox.NamedNode(address),
+            ox.NamedNode("http://www.w3.org/ns/dcat#servesDataset"),
+            ox.NamedNode(DATASET),
+        )
+
+
+def _sizes(site: Site) -> dict[str, int]:
+    """Graph → how many triples it holds, and of their union by the name ``""``."""
+    statistics = site.graph.statistics()
+    named = {count.iri: count.triples for count in statistics.graphs if count.iri}
+    return {"": statistics.triples, **named}
