@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pyoxigraph as ox
 
@@ -37,6 +37,7 @@ from tipgraph.vocabulary import (
     RDFS,
     SKOS,
     TIP,
+    shorten,
 )
 
 MATCHES: Final = ox.NamedNode(f"{FUNCTION}matches")
@@ -184,6 +185,24 @@ class SearchIndex:
     def _select(self, statement: str, *values: str | int) -> list[tuple[str, str, str, str, float]]:
         with self._lock:
             return self._connection.execute(statement, values).fetchall()
+
+
+def result_values(found: SearchResult, prefixes: Mapping[str, str]) -> dict[str, Any]:
+    """What is found as plain values, for JSON."""
+    return {
+        "total": found.total,
+        "matchesAll": found.matches_all,
+        "hits": [
+            {
+                "iri": hit.iri,
+                "name": shorten(hit.iri, prefixes),
+                "label": hit.label,
+                "description": hit.description,
+                "score": hit.score,
+            }
+            for hit in found.hits
+        ],
+    }
 
 
 def search_functions(

@@ -21,7 +21,7 @@ from tipgraph.errors import UnknownNameError, UsageError
 from tipgraph.sources import locate_sources
 from tipgraph.store import load_dataset, load_files
 from tipgraph.validation.quality import Check, Fault, Level, check_quality, checks_folder, read_checks
-from tipgraph.validation.text import name_term
+from tipgraph.validation.text import name_term, place_text
 
 _COLUMNS = ("level", "check", "place", "entity", "property", "value")
 
@@ -144,18 +144,10 @@ def _row(fault: Fault, prefixes: Mapping[str, str]) -> tuple[str, ...]:
     return (
         fault.check.level.label,
         fault.check.name,
-        _place(fault),
+        place_text(fault.file, fault.line),
         name_term(fault.entity, prefixes),
         *said,
     )
-
-
-def _place(fault: Fault) -> str:
-    if fault.file is None:
-        return ""
-    here = Path.cwd()
-    path = fault.file.relative_to(here) if fault.file.is_relative_to(here) else fault.file
-    return f"{path}:{fault.line}" if fault.line else str(path)
 
 
 def _csv(faults: Sequence[Fault], prefixes: Mapping[str, str]) -> str:

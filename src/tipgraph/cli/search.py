@@ -11,7 +11,7 @@ import click
 from tipgraph.cli import Settings
 from tipgraph.cli.graphs import asserted_option, open_graph
 from tipgraph.cli.terminal import text_width
-from tipgraph.search import SearchHit, SearchResult
+from tipgraph.search import SearchHit, SearchResult, result_values
 from tipgraph.vocabulary import shorten
 
 
@@ -47,7 +47,7 @@ def search(settings: Settings, words: tuple[str, ...], limit: int, format_name: 
     text = " ".join(words)
     found = graph.search(text, limit=limit)
     if format_name == "json":
-        click.echo(json.dumps(_as_values(found, graph.prefixes), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(result_values(found, graph.prefixes), ensure_ascii=False, indent=2))
     else:
         for hit in found.hits:
             _write_hit(hit, graph.prefixes)
@@ -69,20 +69,3 @@ def _summary(found: SearchResult, text: str) -> str:
     shown = f"the first {len(found.hits)} of " if len(found.hits) < found.total else ""
     some = "" if found.matches_all else "; none has all the words, these have some"
     return f"\n{shown}{found.total} resource{'' if found.total == 1 else 's'}{some}"
-
-
-def _as_values(found: SearchResult, prefixes: Mapping[str, str]) -> dict[str, object]:
-    return {
-        "total": found.total,
-        "matches_all": found.matches_all,
-        "hits": [
-            {
-                "iri": hit.iri,
-                "name": shorten(hit.iri, prefixes),
-                "label": hit.label,
-                "description": hit.description,
-                "score": hit.score,
-            }
-            for hit in found.hits
-        ],
-    }

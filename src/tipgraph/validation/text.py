@@ -72,10 +72,17 @@ def name_term(term: Term, prefixes: Mapping[str, str]) -> str:
 
 
 def place_of(result: Result) -> str:
-    """File and line of the result, the file as seen from here; empty where it is not known."""
-    if result.file is None:
+    """File and line of the result: see ``place_text``."""
+    return place_text(result.file, result.line)
+
+
+def place_text(path: Path | None, line: int | None) -> str:
+    """File and line, the file as seen from here; empty where it is not known."""
+    if path is None:
         return ""
-    return f"{_from_here(result.file)}:{result.line}" if result.line else str(_from_here(result.file))
+    here = Path.cwd()
+    shown = path.relative_to(here) if path.is_relative_to(here) else path
+    return f"{shown}:{line}" if line else str(shown)
 
 
 def _by_resource(report: Report) -> list[Result]:
@@ -101,8 +108,3 @@ def _result_lines(result: Result, prefixes: Mapping[str, str]) -> list[str]:
         f"  {f'{place}: ' if place else ''}{result.severity.label}{f': {said}' if said else ''}{shape}",
         f"    {result.message}",
     ]
-
-
-def _from_here(path: Path) -> Path:
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path

@@ -11,7 +11,7 @@ import flask
 
 from tipgraph.errors import ParseError, SourceError, UnknownNameError
 from tipgraph.negotiation import negotiate
-from tipgraph.search import SearchResult
+from tipgraph.search import SearchResult, result_values
 from tipgraph.serialization import SYNTAXES
 from tipgraph.validation import REPORT_FORMATS, Report, Severity, write_report
 from tipgraph.validation.text import summarize
@@ -80,7 +80,9 @@ def search() -> flask.Response:
     if offset + limit < min(found.total, FURTHEST):
         following = flask.url_for("services.search", q=text, limit=limit, offset=offset + limit)
     if not is_page:
-        response = _json(_search_values(text, found, following))
+        response = _json(
+            {"query": text, "next": following} | result_values(found, current_site().graph.prefixes)
+        )
         if following:
             response.headers.add("Link", f'<{following}>; rel="next"')
         return response
@@ -218,26 +220,6 @@ def _run(request: SiteRequest, kind: type[_Answer]) -> _Answer:
 def _require_own(why: str) -> None:
     if not current_site().is_own:
         raise UnknownNameError(why, "serve the graph of the project for it")
-
-
-def _search_values(text: str, found: SearchResult, following: str | None) -> dict[str, Any]:
-    prefixes = current_site().graph.prefixes
-    return {
-        "query": text,
-        "total": found.total,
-        "matchesAll": found.matches_all,
-        "next": following,
-        "hits": [
-            {
-                "iri": hit.iri,
-                "name": shorten(hit.iri, prefixes),
-                "label": hit.label,
-                "description": hit.description,
-                "score": hit.score,
-            }
-            for hit in found.hits
-        ],
-    }
 
 
 def _view_step(values: dict[str, Any]) -> StepView:
