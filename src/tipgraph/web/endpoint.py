@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import unquote_to_bytes, urlencode
 
 import flask
 from werkzeug.datastructures import MultiDict
@@ -109,6 +109,9 @@ def _read_parameters() -> MultiDict[str, str]:
     SPARQL 1.1 Protocol, section 2.1.
     """
     request = flask.request
+    _check_utf8(request.query_string, "address")
+    if request.mimetype == _FORM:
+        _check_utf8(request.get_data(), "form")
     parameters = MultiDict(request.args)
     if request.method == "POST":
         if request.mimetype == _FORM:
@@ -124,6 +127,14 @@ def _read_parameters() -> MultiDict[str, str]:
     if request.mimetype == _UPDATE or "update" in parameters:
         raise UpdateRefusedError(_READ_ONLY, _READ_ONLY_HINT)
     return parameters
+
+
+def _check_utf8(encoded: bytes, place: str) -> None:
+    """Raise ``RequestError`` where percent-encoded text is not UTF-8, which a framework would mend."""
+    try:
+        unquote_to_bytes(encoded).decode()
+    except UnicodeDecodeError as error:
+        raise RequestError(f"the {place} is not text in UTF-8", "encode it in UTF-8") from error
 
 
 def _read_body() -> str:
