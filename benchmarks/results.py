@@ -6,7 +6,7 @@ import os
 import platform
 import re
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import distributions, version
 from pathlib import Path
 from typing import Final
 
@@ -35,7 +35,9 @@ def section_text(topic: Topic, measured: str, command: str) -> str:
 def describe_machine() -> str:
     """Processor, memory, system, and the versions of Python and of the libraries."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    libraries = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
+    # A peer that is not there was not measured.
+    there = [name for name in _LIBRARIES if any(distributions(name=name))]
+    libraries = ", ".join(f"{name} {version(name)}" for name in there)
     return (
         f"{os.cpu_count()} processors ({_processor()}), {memory:.0f} GiB, {platform.system()} "
         f"{platform.release().partition('-')[0]}, Python {platform.python_version()}, {libraries}"
