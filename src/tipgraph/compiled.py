@@ -28,7 +28,6 @@ import pyoxigraph as ox
 
 from tipgraph.cache import Cache
 from tipgraph.canonical import label_blank_nodes
-from tipgraph.catalog import catalog_quads
 from tipgraph.describe import Names, read_names
 from tipgraph.errors import SourceError, TipgraphError
 from tipgraph.queryfile import SUFFIX, QueryFile, read_query_file
@@ -240,9 +239,11 @@ def _read_lines(packed: bytes, syntax: ox.RdfFormat) -> ox.Store:
 
 
 def _build(sources: Sources, reasoner: Reasoner | None) -> Dataset:
+    # Loaded here, because what is kept is opened without them.
+    from tipgraph.catalog import catalog_quads
+
     dataset = load_dataset(sources)
     if reasoner is not None:
-        # Loaded here, because what is kept is opened without it.
         from tipgraph.inference import infer
 
         infer(dataset, sources.rules, reasoner=reasoner)
