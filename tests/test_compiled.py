@@ -117,7 +117,7 @@ def test_names_are_found_as_in_what_was_built(root: Path, folder: Path, on_disk:
     fresh = KnowledgeGraph.open(root)
     for _ in range(2):
         kept = KnowledgeGraph.open(root, cache=folder, on_disk=on_disk)
-        assert kept._compiled.read_names() == fresh._compiled.read_names() != {}
+        assert kept._names == fresh._names != {}
         assert kept.find("the union") == "https://w3id.org/tipgraph/id/union"
         assert kept.select(kept.library_query("plans-by-adopter"), adopter="TU") == fresh.select(
             fresh.library_query("plans-by-adopter"), adopter="TU"

@@ -21,6 +21,7 @@ LAYERS = (
         "validation",
         "evidence",
         "describe",
+        "sizes",
         "states",
         "statistics",
         "search",

@@ -6,13 +6,17 @@ import gzip
 import resource
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
+import pyoxigraph as ox
 import pytest
 
 from tipgraph import KnowledgeGraph
-from tipgraph.errors import ParseError, SourceError
-from tipgraph.ondisk import load_to_disk, open_on_disk
+from tipgraph.errors import AmbiguousNameError, ParseError, QueryError, SourceError, UnknownNameError
+from tipgraph.ondisk import DiskReader, load_to_disk, open_on_disk
+from tipgraph.search import MATCHES
+from tipgraph.store import noting_cuts
 
 TRIG = """
 @prefix ex: <http://example.org/> .
@@ -28,6 +32,8 @@ def file(tmp_path: Path) -> Path:
     path.write_text(TRIG)
     return path
 
+
+TOLD = ["gathering names and texts"]
 
 QUESTIONS = (
     "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }",
@@ -49,7 +55,7 @@ def test_several_files_zipped_or_not(file: Path, tmp_path: Path) -> None:
     zipped.write_bytes(gzip.compress(b"<http://e/a> <http://e/p> <http://e/b> <http://e/g> .\n"))
     told: list[str] = []
     assert load_to_disk([file, zipped], tmp_path / "store", tell=told.append) == 8
-    assert told == [f"loading {file}", f"loading {zipped}", "making the union of the graphs"]
+    assert told == [f"loading {file}", f"loading {zipped}", "making the union of the graphs", *TOLD]
     assert KnowledgeGraph.open_store(tmp_path / "store").ask("ASK { <http://e/a> <http://e/p> <http://e/b> }")
 
 
@@ -107,3 +113,87 @@ def test_a_disk_that_is_full_is_told_and_nothing_is_left(file: Path, tmp_path: P
     assert f"{store} cannot be written" in done.stdout, done.stderr
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 200
+
+
+EX = "http://example.org/"
+
+
+def test_a_reader_gives_each_quad_as_the_files_have_it(file: Path, tmp_path: Path) -> None:
+    load_to_disk([file], tmp_path / "store")
+    reader = open_on_disk(tmp_path / "store", {}).dataset.reader
+    in_memory = KnowledgeGraph.from_files([file]).dataset.reader
+    b, p = ox.NamedNode(f"{EX}b"), ox.NamedNode(f"{EX}p")
+
+    def without_blank_nodes(quads: Iterable[ox.Quad]) -> set[str]:
+        return {str(quad) for quad in quads if "_:" not in str(quad)}
+
+    patterns: list[tuple[ox.NamedNode | None, ox.NamedNode | None, ox.Literal | None]] = [
+        (None, None, None),
+        (ox.NamedNode(f"{EX}a"), p, None),
+        (None, None, ox.Literal(2)),
+    ]
+    for pattern in patterns:
+        for graph in (None, ox.NamedNode(f"{EX}g"), ox.NamedNode(f"{EX}h"), ox.DefaultGraph()):
+            found = without_blank_nodes(reader.quads_for_pattern(*pattern, graph))
+            assert found == without_blank_nodes(in_memory.quads_for_pattern(*pattern, graph)), pattern
+    assert without_blank_nodes(reader.read_all()) == without_blank_nodes(in_memory.read_all())
+    assert len(list(reader.read_all())) == 7
+    assert len(list(reader.read_graph(ox.NamedNode(f"{EX}g")))) == 4
+    (quad,) = reader.quads_for_pattern(b, p, None)
+    # The blank node is the same one wherever it is met.
+    (inner,) = reader.quads_for_pattern(quad.object, None, None)  # type: ignore[arg-type]
+    assert (inner.object, inner.graph_name) == (ox.Literal("x"), ox.NamedNode(f"{EX}g"))
+
+
+def test_a_look_up_that_finds_too_much_is_cut_and_says_so(file: Path, tmp_path: Path) -> None:
+    load_to_disk([file], tmp_path / "store")
+    database = ox.Store.read_only(str(tmp_path / "store" / "database"))
+    pattern = ox.NamedNode(f"{EX}a"), ox.NamedNode(f"{EX}p"), None
+    for most, expected in ((4, 4), (3, 3)):
+        with noting_cuts() as cuts:
+            found = {quad.object for quad in DiskReader(database, most).quads_for_pattern(*pattern)}
+        assert (len(found), bool(cuts)) == (expected, most == 3)
+    with noting_cuts() as cuts:
+        assert len(list(DiskReader(database, 1).read_all())) == 7
+    assert cuts == []
+
+
+def test_the_sizes_are_those_in_memory_and_need_no_reading(file: Path, tmp_path: Path) -> None:
+    typed = tmp_path / "typed.trig"
+    typed.write_text(
+        f"<{EX}g> {{ <{EX}a> a <{EX}T> , <{EX}U> }} <{EX}i> {{ <{EX}a> a <{EX}T> . [] a <{EX}T> }}"
+    )
+    load_to_disk([file, typed], tmp_path / "store")
+    sizes = KnowledgeGraph.open_store(tmp_path / "store").sizes()
+    assert sizes == KnowledgeGraph.from_files([file, typed]).sizes()
+    assert (sizes.quads, sizes.triples) == (11, 9)
+    assert sizes.graphs == {"": 1, f"{EX}g": 6, f"{EX}h": 2, f"{EX}i": 2}
+    assert (list(sizes.classes.items()), sizes.class_count) == ([(f"{EX}T", 2), (f"{EX}U", 1)], 2)
+
+
+@pytest.mark.parametrize("is_indexed", [True, False])
+def test_names_and_words_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_indexed: bool) -> None:
+    label = "<http://www.w3.org/2000/01/rdf-schema#label>"
+    file = tmp_path / "named.ttl"
+    file.write_text(f'<{EX}a> {label} "Alpha plan"@en . <{EX}b> {label} "Beta" . <{EX}c> {label} "Beta"@en .')
+    if not is_indexed:
+        monkeypatch.setattr("tipgraph.ondisk._MOST_INDEXED", 2)
+    load_to_disk([file], tmp_path / "store")
+    graph = KnowledgeGraph.open_store(tmp_path / "store")
+    graph.prepare()
+    assert graph.find("Alpha plan") == f"{EX}a"
+    assert graph.find(f"{EX}b") == f"{EX}b"
+    with pytest.raises(AmbiguousNameError, match="may be any of 2"):
+        graph.find("Beta")
+    with pytest.raises(UnknownNameError):
+        graph.find("Gamma")
+    matches = f"SELECT ?s {{ ?s {label} ?l FILTER(<{MATCHES.value}>(?s, 'alp')) }}"
+    if is_indexed:
+        assert graph.find("alpha PLAN") == f"{EX}a"
+        assert [hit.iri for hit in graph.search("plan").hits] == [f"{EX}a"]
+        assert graph.select(matches) == [{"s": f"{EX}a"}]
+    else:
+        with pytest.raises(UnknownNameError, match="too large"):
+            graph.search("plan")
+        with pytest.raises(QueryError, match="function"):
+            graph.select(matches)

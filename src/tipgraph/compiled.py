@@ -28,10 +28,11 @@ import pyoxigraph as ox
 
 from tipgraph.cache import Cache
 from tipgraph.canonical import label_blank_nodes
-from tipgraph.describe import Names, read_names
-from tipgraph.errors import SourceError, TipgraphError
+from tipgraph.describe import Names, decode_names, encode_names, read_names
+from tipgraph.errors import SourceError, TipgraphError, UnknownNameError
 from tipgraph.queryfile import SUFFIX, QueryFile, read_query_file
 from tipgraph.search import SearchIndex, search_functions
+from tipgraph.sizes import Sizes, measure_dataset
 from tipgraph.sources import Sources, read_file
 from tipgraph.sparql.execution import QueryableDataset, merge_graphs
 from tipgraph.store import Dataset, load_dataset
@@ -62,10 +63,12 @@ class CompiledGraph:
 
     dataset: Dataset
     queryable: QueryableDataset
-    read_names: Callable[[], Names]
-    """Returns what ``describe.read_names`` does of the dataset."""
+    read_names: Callable[[], Names] | None
+    """Returns what ``describe.read_names`` does of the dataset; ``None`` where that is too large for it."""
     search_index: Callable[[], SearchIndex]
-    """Returns the full-text index of the dataset."""
+    """Returns the full-text index of the dataset; raises ``UnknownNameError`` where there is none."""
+    measure: Callable[[], Sizes]
+    """Returns how much the dataset holds."""
 
     @classmethod
     def in_memory(
@@ -80,14 +83,25 @@ class CompiledGraph:
         """
         search_index = _once(lambda: SearchIndex.build(dataset))
         queryable = QueryableDataset(dataset, merged=merged, functions=search_functions(search_index))
-        return cls(dataset, queryable, names or (lambda: read_names(dataset)), search_index)
+        measure = _once(lambda: measure_dataset(dataset))
+        return cls(dataset, queryable, names or (lambda: read_names(dataset)), search_index, measure)
 
     @classmethod
-    def with_union(cls, dataset: Dataset) -> CompiledGraph:
-        """``dataset``, whose default graph is the union of its graphs already."""
-        search_index = _once(lambda: SearchIndex.build(dataset))
-        queryable = QueryableDataset(dataset, dataset.store, functions=search_functions(search_index))
-        return cls(dataset, queryable, lambda: read_names(dataset), search_index)
+    def on_disk(
+        cls, dataset: Dataset, sizes: Sizes, names: Callable[[], Names] | None, index: SearchIndex | None
+    ) -> CompiledGraph:
+        """``dataset``, whose default graph is the union of its graphs already, and what was made of it."""
+
+        def search_index() -> SearchIndex:
+            if index is None:
+                raise UnknownNameError(
+                    "the store is too large to be searched by words", "ask for a label with SPARQL"
+                )
+            return index
+
+        functions = search_functions(search_index) if index is not None else {}
+        queryable = QueryableDataset(dataset, dataset.store, functions=functions)
+        return cls(dataset, queryable, names, search_index, lambda: sizes)
 
 
 def _once(make: Callable[[], Made]) -> Callable[[], Made]:
@@ -198,7 +212,7 @@ def write_portable(sources: Sources, folder: Path) -> None:
     written = {
         _QUADS: _compress(quads),
         _TRIPLES: _compress(triples),
-        _PACKED_NAMES: gzip.compress(_encode_names(read_names(dataset)).encode(), mtime=0),
+        _PACKED_NAMES: gzip.compress(encode_names(read_names(dataset)).encode(), mtime=0),
     }
     for name, content in written.items():
         (folder / name).write_bytes(content)
@@ -228,7 +242,7 @@ def _open_portable(sources: Sources) -> CompiledGraph | None:
     # Most queries need no named graph.
     dataset = _place(lambda: _read_lines(content[_QUADS], ox.RdfFormat.N_QUADS), sources)
     return CompiledGraph.in_memory(
-        dataset, union, lambda: _decode_names(gzip.decompress(content[_PACKED_NAMES]))
+        dataset, union, lambda: decode_names(gzip.decompress(content[_PACKED_NAMES]))
     )
 
 
@@ -297,7 +311,8 @@ def _open_databases(kept: Cache, digest: str, sources: Sources) -> CompiledGraph
         return None
     search_index = _once(lambda: SearchIndex.open(entry / _SEARCH))
     queryable = QueryableDataset(dataset, union, functions=search_functions(search_index))
-    return CompiledGraph(dataset, queryable, lambda: _decode_names(names), search_index)
+    measure = _once(lambda: measure_dataset(dataset))
+    return CompiledGraph(dataset, queryable, lambda: decode_names(names), search_index, measure)
 
 
 def _write_databases(graph: CompiledGraph, folder: Path) -> None:
@@ -307,7 +322,7 @@ def _write_databases(graph: CompiledGraph, folder: Path) -> None:
     shutil.copytree(folder / _DATASET, folder / _UNION)
     _add_to_database(folder / _UNION, merge_graphs(store))
     SearchIndex.build(graph.dataset, folder / _SEARCH).close()
-    (folder / _NAMES).write_text(_encode_names(graph.read_names()), encoding="utf-8")
+    (folder / _NAMES).write_text(encode_names(read_names(graph.dataset)), encoding="utf-8")
 
 
 def _add_to_database(folder: Path, quads: Iterable[ox.Quad]) -> None:
@@ -318,14 +333,3 @@ def _add_to_database(folder: Path, quads: Iterable[ox.Quad]) -> None:
     except RuntimeError as error:
         # What Oxigraph raises where the database cannot read back what it wrote.
         raise OSError(str(error)) from error
-
-
-def _encode_names(names: Names) -> str:
-    return json.dumps(names, separators=(",", ":"), sort_keys=True)
-
-
-def _decode_names(content: bytes) -> Names:
-    decoded = json.loads(content)
-    return {
-        name: {iri: (place, how) for iri, (place, how) in ranks.items()} for name, ranks in decoded.items()
-    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -154,10 +155,10 @@ def read_names(dataset: Dataset) -> Names:
         known[iri] = min((place, how), known.get(iri, (place, how)))
 
     for how, predicate in enumerate((*_PREFERRED, _ALTERNATIVE), start=1):
-        for quad in dataset.store.quads_for_pattern(None, predicate, None, None):
+        for quad in dataset.reader.quads_for_pattern(None, predicate, None, None):
             if isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.Literal):
                 add(quad.subject.value, quad.object.value, how)
-    nodes = {term for quad in dataset.store for term in (quad.subject, quad.object)}
+    nodes = {term for quad in dataset.reader.read_all() for term in (quad.subject, quad.object)}
     for node in nodes:
         if not isinstance(node, ox.NamedNode) or not node.value.startswith(BASE):
             continue
@@ -165,6 +166,53 @@ def read_names(dataset: Dataset) -> Names:
         if not is_part_of_catalog(node):
             add(node.value, re.split("[/#]", node.value)[-1], 0)
     return dict(names)
+
+
+def encode_names(names: Names) -> str:
+    """``names`` as JSON, the same for the same names."""
+    return json.dumps(names, separators=(",", ":"), sort_keys=True)
+
+
+def decode_names(content: bytes) -> Names:
+    """The names that ``encode_names`` wrote; raises ``ValueError`` and its kin on anything else."""
+    decoded = json.loads(content)
+    return {
+        name: {iri: (place, how) for iri, (place, how) in ranks.items()} for name, ranks in decoded.items()
+    }
+
+
+def find_to_the_letter(dataset: Dataset, name: str, namespace: str | None = None) -> str:
+    """As ``find_resource``, but by a few look-ups: for a dataset too large to gather its names.
+
+    A label is found as it is written, in English or in no language.
+    """
+    name = name.strip()
+    iri = expand(name, dataset.prefixes)
+    if iri is not None and _is_known(dataset, iri):
+        return iri
+    found: list[str] = []
+    for space in _SPACES if namespace is None else (namespace,):
+        found += [
+            iri for iri in dict.fromkeys((space + name, space + name.lower())) if _is_known(dataset, iri)
+        ]
+        if found:
+            return found[0]
+    for predicate in (*_PREFERRED, _ALTERNATIVE):
+        quads = (
+            quad
+            for text in (ox.Literal(name, language="en"), ox.Literal(name))
+            for quad in dataset.reader.quads_for_pattern(None, predicate, text, None)
+        )
+        iris = {quad.subject.value for quad in quads if isinstance(quad.subject, ox.NamedNode)}
+        found = sorted(iri for iri in iris if namespace is None or iri.startswith(namespace))
+        if len(found) == 1:
+            return found[0]
+        if found:
+            shown = ", ".join(_called(dataset, iri) for iri in found[:_MOST_CANDIDATES])
+            raise AmbiguousNameError(
+                f"{name!r} may be any of {len(found)} resources", f"choose one of {shown}"
+            )
+    raise UnknownNameError(f"no resource is called {name!r}", "write its name as it stands there, or its IRI")
 
 
 def is_part_of_catalog(term: Term) -> bool:
@@ -205,7 +253,7 @@ def describe(dataset: Dataset, iri: str, *, everything: bool = False) -> Descrip
     if not _is_known(dataset, iri):
         raise UnknownNameError(f"the graph says nothing of <{iri}>", "check the IRI")
     resource = ox.NamedNode(iri)
-    store = dataset.store
+    store = dataset.reader
     outgoing = _read_statements(store.quads_for_pattern(resource, None, None, None), forward=True)
     incoming = _read_statements(store.quads_for_pattern(None, None, resource, None), forward=False)
     types = [statement.other for statement in outgoing if statement.property == _TYPE]
@@ -285,7 +333,7 @@ class _PropertyHierarchy:
     """Which properties a property implies."""
 
     def __init__(self, dataset: Dataset) -> None:
-        self._store = dataset.store
+        self._store = dataset.reader
         self._implied: dict[ox.NamedNode, set[tuple[ox.NamedNode, bool]]] = {}
 
     def implied_by(self, predicate: ox.NamedNode) -> set[tuple[ox.NamedNode, bool]]:
@@ -321,7 +369,7 @@ def _reachable(dataset: Dataset, start: ox.NamedNode, predicate: ox.NamedNode) -
     found = {start}
     ahead = [start]
     while ahead:
-        for quad in dataset.store.quads_for_pattern(ahead.pop(), predicate, None, None):
+        for quad in dataset.reader.quads_for_pattern(ahead.pop(), predicate, None, None):
             if isinstance(quad.object, ox.NamedNode) and quad.object not in found:
                 found.add(quad.object)
                 ahead.append(quad.object)
@@ -392,13 +440,13 @@ def _read_evidence(dataset: Dataset, passages: Iterable[Term]) -> tuple[Evidence
 
 
 def _first_object(dataset: Dataset, subject: ox.NamedNode, predicate: str) -> Term | None:
-    quads = dataset.store.quads_for_pattern(subject, ox.NamedNode(predicate), None, None)
+    quads = dataset.reader.quads_for_pattern(subject, ox.NamedNode(predicate), None, None)
     return min((quad.object for quad in quads), key=str, default=None)
 
 
 def _literals(dataset: Dataset, subject: ox.NamedNode, predicate: ox.NamedNode) -> list[ox.Literal]:
     """The texts of a property: the English ones first, then those without language, then the others."""
-    quads = dataset.store.quads_for_pattern(subject, predicate, None, None)
+    quads = dataset.reader.quads_for_pattern(subject, predicate, None, None)
     found = {quad.object for quad in quads if isinstance(quad.object, ox.Literal)}
     order = {"en": 0, None: 1}
     return sorted(found, key=lambda text: (order.get(text.language, 2), text.language or "", text.value))
@@ -416,7 +464,7 @@ def _is_known(dataset: Dataset, iri: str) -> bool:
         node = ox.NamedNode(iri)
     except ValueError:
         return False
-    store = dataset.store
+    store = dataset.reader
     return any(
         True
         for quads in (

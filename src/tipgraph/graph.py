@@ -23,12 +23,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import pyoxigraph as ox
 
 from tipgraph.compiled import CompiledGraph, open_compiled
-from tipgraph.describe import Description, Names, describe, find_resource
+from tipgraph.describe import Description, Names, describe, find_resource, find_to_the_letter
 from tipgraph.errors import ParameterError, QueryError, QuerySyntaxError, UnknownNameError
 from tipgraph.export import export_dataset, find_graphs
 from tipgraph.ondisk import open_on_disk
 from tipgraph.queryfile import Parameter, QueryFile, parse_query_file, read_query_folder
 from tipgraph.search import SearchResult
+from tipgraph.sizes import Sizes
 from tipgraph.sources import Sources, locate_sources
 from tipgraph.sparql.analysis import QueryForm
 from tipgraph.sparql.execution import QueryRequest, run_query, serialize_query
@@ -106,8 +107,9 @@ class KnowledgeGraph:
         A fork of the process must open it anew. Raises ``SourceError`` where the folder holds no store.
         """
         sources = locate_sources(Path(root) if root is not None else None)
-        dataset = open_on_disk(Path(folder), sources.prefixes())
-        return cls(dataset, sources, compiled=CompiledGraph.with_union(dataset))
+        found = open_on_disk(Path(folder), sources.prefixes())
+        compiled = CompiledGraph.on_disk(found.dataset, found.sizes, found.names, found.search_index)
+        return cls(found.dataset, sources, compiled=compiled)
 
     @property
     def prefixes(self) -> Mapping[str, str]:
@@ -131,8 +133,9 @@ class KnowledgeGraph:
     def prepare(self) -> None:
         """Build what the first queries would build, so that processes forked from this one share it."""
         self._compiled.queryable.store(asserted_only=False, with_graphs=True)
-        _ = self._names
-        self._compiled.search_index()
+        if self._compiled.read_names is not None:
+            _ = self._names
+            self._compiled.search_index()
 
     def prepare_services(self) -> None:
         """Read all that explanations and the validation of uploads need, so that they open no file later."""
@@ -270,6 +273,10 @@ class KnowledgeGraph:
                 raise
             return term
 
+    def sizes(self) -> Sizes:
+        """How large it is, which a store on disk knows without being read."""
+        return self._compiled.measure()
+
     def statistics(self) -> Statistics:
         """How much of what the graph holds."""
         return count_resources(self.dataset)
@@ -311,6 +318,7 @@ class KnowledgeGraph:
 
     @cached_property
     def _names(self) -> Names:
+        assert self._compiled.read_names is not None
         return self._compiled.read_names()
 
     @cached_property
@@ -331,6 +339,8 @@ class KnowledgeGraph:
         return self._uploads.validate(content, media_type)
 
     def _find(self, name: str, namespace: str | None = None) -> str:
+        if self._compiled.read_names is None:
+            return find_to_the_letter(self.dataset, name, namespace)
         # An IRI is found without the names, which take a while to gather.
         return find_resource(self.dataset, name, namespace, names=lambda: self._names)
 

@@ -154,6 +154,8 @@ class SearchIndex:
             connection = sqlite3.connect(
                 f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
             )
+            # Who searches may not be allowed to write files.
+            connection.execute("PRAGMA temp_store = MEMORY")
             connection.execute("SELECT iri FROM resource LIMIT 1").fetchall()
         except sqlite3.Error as error:
             raise SourceError(f"{path} holds no search index: {error}", "build it again") from error
@@ -255,7 +257,7 @@ def _rows(dataset: Dataset) -> Iterator[tuple[str, str, str, str, int]]:
 
 def _texts(dataset: Dataset, predicate: str) -> Iterator[tuple[str, ox.Literal]]:
     seen = set()
-    for quad in dataset.store.quads_for_pattern(None, ox.NamedNode(predicate), None, None):
+    for quad in dataset.reader.quads_for_pattern(None, ox.NamedNode(predicate), None, None):
         if isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.Literal):
             if quad.subject.value.startswith(_NOT_FOUND):
                 continue

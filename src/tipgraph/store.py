@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import pyoxigraph as ox
 
@@ -27,12 +30,77 @@ RDF_SUFFIXES: Final[Mapping[str, ox.RdfFormat]] = {
 }
 """File name suffix → RDF syntax."""
 
+Subject: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Triple
+Object: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+GraphName: TypeAlias = ox.NamedNode | ox.BlankNode | ox.DefaultGraph
+
+_CUTS: Final[ContextVar[list[str] | None]] = ContextVar("cuts", default=None)
+
+
+class Reader:
+    """Looks things up in a dataset, each quad as the files have it; this one, in a store in memory.
+
+    Where a dataset may be too large to be read as a whole, a look-up may be cut: see ``noting_cuts``.
+    """
+
+    is_whole: bool = True
+    """Whether the dataset is small enough to be read from end to end."""
+
+    def __init__(self, store: ox.Store) -> None:
+        self._store: Final = store
+
+    def quads_for_pattern(
+        self,
+        subject: Subject | None,
+        predicate: ox.NamedNode | None,
+        object: Object | None,
+        graph_name: GraphName | None = None,
+    ) -> Iterator[ox.Quad]:
+        """The quads that have these parts, where they are given."""
+        found: Iterator[ox.Quad] = self._store.quads_for_pattern(subject, predicate, object, graph_name)
+        return found
+
+    def named_graphs(self) -> Iterator[ox.NamedNode | ox.BlankNode]:
+        """The names of the named graphs."""
+        return self._store.named_graphs()
+
+    def contains_named_graph(self, graph: ox.NamedNode) -> bool:
+        """Whether there is a graph of that name."""
+        return self._store.contains_named_graph(graph)
+
+    def read_graph(self, graph: ox.NamedNode) -> Iterator[ox.Quad]:
+        """All quads of a named graph."""
+        return self.quads_for_pattern(None, None, None, graph)
+
+    def read_all(self) -> Iterator[ox.Quad]:
+        """All quads."""
+        return iter(self._store)
+
+
+@contextmanager
+def noting_cuts() -> Iterator[list[str]]:
+    """A list that gets an entry, in words, for each look-up in the block that did not find all there is."""
+    noted: list[str] = []
+    before = _CUTS.set(noted)
+    try:
+        yield noted
+    finally:
+        _CUTS.reset(before)
+
+
+def note_cut(what: str) -> None:
+    """Tell ``noting_cuts`` that a look-up, of ``what``, is cut."""
+    noted = _CUTS.get()
+    if noted is not None:
+        noted.append(what)
+
 
 class Dataset:
     """An RDF dataset whose default graph, to a query, is the union of its named graphs.
 
     ``store`` may be a function that loads it, which is called when the store is first asked for. ``files``
-    says which file each named graph was read from, for messages that name file and line.
+    says which file each named graph was read from, for messages that name file and line. ``reader`` is for a
+    dataset that its store alone does not give as the files have it.
     """
 
     def __init__(
@@ -40,7 +108,9 @@ class Dataset:
         store: ox.Store | Callable[[], ox.Store],
         prefixes: dict[str, str] | None = None,
         files: tuple[SourceFile, ...] = (),
+        reader: Reader | None = None,
     ) -> None:
+        self._reader: Final = reader
         self._given: Final = store
         self._lock: Final = threading.Lock()
         self._store: ox.Store | None = store if isinstance(store, ox.Store) else None
@@ -56,9 +126,14 @@ class Dataset:
                 self._store = self._given()
             return self._store
 
+    @cached_property
+    def reader(self) -> Reader:
+        """Looks things up in it."""
+        return self._reader or Reader(self.store)
+
     def graph_names(self) -> list[str]:
         """The IRIs of the named graphs, sorted."""
-        return sorted(name.value for name in self.store.named_graphs() if isinstance(name, ox.NamedNode))
+        return sorted(name.value for name in self.reader.named_graphs() if isinstance(name, ox.NamedNode))
 
     def asserted_graph_names(self) -> list[str]:
         """The IRIs of the named graphs without the inferred one, sorted."""

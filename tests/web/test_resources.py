@@ -7,6 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tipgraph.graph import KnowledgeGraph
+from tipgraph.store import Dataset
 from tipgraph.vocabulary import BASE, SKOS, TIP
 from tipgraph.web.resources import bounded_description, name_backwards
 
@@ -87,11 +88,7 @@ def test_description_reaches_into_blank_nodes() -> None:
         format=ox.RdfFormat.TURTLE,
     )
 
-    class Holder:
-        def __init__(self) -> None:
-            self.store = store
-
-    found = list(bounded_description(Holder(), ox.NamedNode("http://a/x")))  # type: ignore[arg-type]
+    found = list(bounded_description(Dataset(store), ox.NamedNode("http://a/x")))
     assert sorted(quad.predicate.value.rpartition("/")[2] for quad in found) == [
         "core#prefLabel",
         "p",

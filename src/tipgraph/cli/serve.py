@@ -12,6 +12,7 @@ from tipgraph.cli.graphs import open_graph
 from tipgraph.cli.terminal import wait_for
 from tipgraph.errors import UsageError
 from tipgraph.graph import KnowledgeGraph
+from tipgraph.web.backends import Backend, InMemory, OnDisk
 from tipgraph.web.clients import read_network
 from tipgraph.web.federation import check_endpoint
 from tipgraph.web.guard import Operation
@@ -26,6 +27,7 @@ Examples:
   tipgraph serve
   tipgraph serve --port 8080 --timeout 30
   tipgraph serve --data mine.trig more.ttl
+  tipgraph serve --store big
 """,
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 for all.")
@@ -43,6 +45,12 @@ Examples:
     type=click.Path(path_type=Path),
     metavar="FILE...",
     help="Serve these RDF files instead, in any syntax; named graphs are kept, nothing is inferred.",
+)
+@click.option(
+    "--store",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Serve this store on disk instead, made by tipgraph load, for graphs that memory cannot hold.",
 )
 @click.option(
     "--timeout",
@@ -143,6 +151,7 @@ def serve(
     host: str,
     port: int,
     data: tuple[Path, ...],
+    store: Path | None,
     timeout: float,
     max_timeout: float,
     max_rows: int,
@@ -167,6 +176,8 @@ def serve(
     """
     if more and not data:
         raise UsageError(f"{more[0]} is no option", f"to serve a file of your own, write --data {more[0]}")
+    if store and data:
+        raise UsageError("--store and --data are two graphs", "give one of them")
     operation = Operation(
         trusted_proxies=tuple(map(read_network, trusted_proxies)),
         services=frozenset(map(check_endpoint, services)),
@@ -191,15 +202,23 @@ def serve(
     address = find_address(host, port)
     files = [*data, *more]
 
-    def load() -> KnowledgeGraph:
-        if not files:
-            return open_graph(settings)
-        return wait_for(lambda: KnowledgeGraph.from_files(files, root=settings.root), "Loading the files")
+    def load() -> tuple[Backend, int]:
+        """Where the graph lies, and how many triples it has."""
+        if store is not None:
+            # Resolved, so that all processes open the same one where it is a link that may change.
+            on_disk = OnDisk(store.resolve(), settings.root)
+            return on_disk, on_disk.check()
+        if files:
+            graph = wait_for(
+                lambda: KnowledgeGraph.from_files(files, root=settings.root), "Loading the files"
+            )
+        else:
+            graph = open_graph(settings)
+        return InMemory(graph), len(graph.dataset.store)
 
-    graph = load()
+    backend, count = load()
 
     def announce() -> None:
-        count = len(graph.dataset.store)
         click.echo(f"tipgraph serves {count:,} triples at {address.url} (end with Ctrl-C)", err=True)
 
-    run_server(graph, address, limits, announce=announce, reload=load, operation=operation)
+    run_server(backend, address, limits, announce=announce, reload=lambda: load()[0], operation=operation)

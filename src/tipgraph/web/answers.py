@@ -141,7 +141,7 @@ def answer_from(
     ``services`` are the endpoints that a query may call; then who asks has to make its ``ServiceCalls``.
     """
     graph.prepare()
-    if GRAPH_ONTOLOGY in graph.dataset.graph_names():
+    if graph.dataset.reader.is_whole and GRAPH_ONTOLOGY in graph.dataset.graph_names():
         graph.prepare_services()
     rows, size = (limits or Limits()).rows, (limits or Limits()).answer
 

@@ -35,6 +35,7 @@ _ALL_TCP_RIGHTS: Final = 0b11
 _ALL_SCOPES: Final = 0b11
 
 _MOST_DESCRIPTORS: Final = 64
+_DESCRIPTORS_OF_A_DATABASE: Final = 1024
 
 
 def leave_network() -> bool:
@@ -45,21 +46,27 @@ def leave_network() -> bool:
     return any(library.unshare(flags) == 0 for flags in (_CLONE_NEWNET, _CLONE_NEWUSER | _CLONE_NEWNET))
 
 
-def give_up_privileges() -> bool:
+def bound_descriptors(folder: Path | None = None) -> None:
+    """Let this process open few descriptors; more where it reads a database in ``folder``, file by file."""
+    wanted = _MOST_DESCRIPTORS if folder is None else _DESCRIPTORS_OF_A_DATABASE
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    few = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (few, few))
+
+
+def give_up_privileges(folder: Path | None = None) -> bool:
     """Whether this process can open no file from now on but those of Python's own libraries, to read them.
 
-    These stay readable since a module may be imported late. It can write no file, gain no privilege, and open
-    few descriptors.
+    These stay readable since a module may be imported late, and so does ``folder``. It can write no file and
+    gain no privilege.
     """
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    few = _MOST_DESCRIPTORS if most == resource.RLIM_INFINITY else min(_MOST_DESCRIPTORS, most)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (few, few))
     if sys.platform != "linux":
         return False
     library = ctypes.CDLL(None, use_errno=True)
     library.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    is_closed = _close_files(library, _library_folders())
+    readable = _library_folders() | ({folder} if folder is not None else set())
+    is_closed = _close_files(library, readable)
     # No capability: as root, and as the owner of the namespace that the network was left with.
     library.capset(struct.pack("=Ii", _CAPABILITY_VERSION_3, 0), bytes(24))
     return is_closed

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import flask
@@ -20,7 +20,7 @@ from tipgraph.sparql.results import RESULT_FORMATS
 from tipgraph.vocabulary import BASE, DATASET, GRAPH_CATALOG, GRAPH_INFERRED, RDF
 from tipgraph.web.formats import PAGE, Representation, choose_dataset, choose_graph
 from tipgraph.web.problems import RequestError
-from tipgraph.web.resources import send_graph
+from tipgraph.web.resources import check_sendable, send_graph
 from tipgraph.web.site import Site, current_site
 
 graphs = flask.Blueprint("graphs", __name__)
@@ -64,19 +64,28 @@ def well_known() -> flask.typing.ResponseReturnValue:
 
 
 def _send_all(site: Site, chosen: Representation) -> flask.Response:
-    return _send(site, f"all {chosen.format}", site.graph.dataset.store, chosen)
+    check_sendable(site.graph.sizes().quads)
+    return _send(site, f"all {chosen.format}", site.graph.dataset.reader.read_all, chosen)
 
 
 def _send_union(site: Site, chosen: Representation) -> flask.Response:
     # Where the dataset has no graphs, its triples are those of the default graph.
-    triples = (ox.Quad(quad.subject, quad.predicate, quad.object) for quad in site.graph.dataset.store)
-    return _send(site, f"union {chosen.format}", triples, chosen)
+    check_sendable(site.graph.sizes().quads)
+    reader = site.graph.dataset.reader
+
+    def read_union() -> Iterator[ox.Quad]:
+        return (ox.Quad(quad.subject, quad.predicate, quad.object) for quad in reader.read_all())
+
+    return _send(site, f"union {chosen.format}", read_union, chosen)
 
 
 def _send(
-    site: Site, key: str, quads: Iterator[ox.Quad] | ox.Store, chosen: Representation
+    site: Site, key: str, read: Callable[[], Iterator[ox.Quad]], chosen: Representation
 ) -> flask.Response:
-    content = site.remember(key, lambda: serialize_quads(quads, SYNTAXES[chosen.format], site.graph.prefixes))
+    def write() -> bytes:
+        return serialize_quads(read(), SYNTAXES[chosen.format], site.graph.prefixes)
+
+    content = site.remember(key, write)
     return flask.Response(content, content_type=chosen.content_type)
 
 
@@ -108,8 +117,9 @@ def _describe_service(site: Site) -> Iterator[tuple[ox.NamedNode, ox.NamedNode, 
     for function in (MATCHES, SCORE):
         yield link(address, "extensionFunction", function.value)
         yield type_of(function.value, f"{SD}Function")
-    sizes = site.remember("graph sizes", lambda: _sizes(site))
-    if GRAPH_INFERRED in sizes:
+    sizes = site.graph.sizes()
+    names = [name for name in sizes.graphs if name]
+    if GRAPH_INFERRED in names:
         yield link(address, "defaultEntailmentRegime", f"{_ENTAILMENT}OWL-RDF-Based")
         yield link(address, "defaultSupportedEntailmentProfile", _RL)
     else:
@@ -120,25 +130,18 @@ def _describe_service(site: Site) -> Iterator[tuple[ox.NamedNode, ox.NamedNode, 
     yield type_of(dataset, f"{SD}GraphCollection")
     yield link(dataset, "defaultGraph", f"{dataset}/default")
     yield type_of(f"{dataset}/default", f"{SD}Graph")
-    yield ox.NamedNode(f"{dataset}/default"), ox.NamedNode(f"{VOID}triples"), ox.Literal(sizes[""])
-    for number, name in enumerate(filter(None, sizes), start=1):
+    yield ox.NamedNode(f"{dataset}/default"), ox.NamedNode(f"{VOID}triples"), ox.Literal(sizes.triples)
+    for number, name in enumerate(names, start=1):
         node = f"{dataset}/{name.rpartition('/')[2]}" if name.startswith(BASE) else f"{dataset}/{number}"
         yield link(dataset, "namedGraph", node)
         yield type_of(node, f"{SD}NamedGraph")
         yield link(node, "name", name)
         yield link(node, "graph", name)
         yield type_of(name, f"{SD}Graph")
-        yield ox.NamedNode(name), ox.NamedNode(f"{VOID}triples"), ox.Literal(sizes[name])
+        yield ox.NamedNode(name), ox.NamedNode(f"{VOID}triples"), ox.Literal(sizes.graphs[name])
     if site.is_own:
         yield (
             ox.NamedNode(address),
             ox.NamedNode("http://www.w3.org/ns/dcat#servesDataset"),
             ox.NamedNode(DATASET),
         )
-
-
-def _sizes(site: Site) -> dict[str, int]:
-    """Graph → how many triples it holds, and of their union by the name ``""``."""
-    statistics = site.graph.statistics()
-    named = {count.iri: count.triples for count in statistics.graphs if count.iri}
-    return {"": statistics.triples, **named}

@@ -64,7 +64,7 @@ def _values(query: QueryFile) -> dict[str, Any]:
 
 def _describe(site: Site) -> Iterator[ox.Quad]:
     """What the catalog says of the queries."""
-    for quad in site.graph.dataset.store.quads_for_pattern(None, None, None, ox.NamedNode(GRAPH_CATALOG)):
+    for quad in site.graph.dataset.reader.quads_for_pattern(None, None, None, ox.NamedNode(GRAPH_CATALOG)):
         if isinstance(quad.subject, ox.NamedNode) and quad.subject.value.startswith(QUERY):
             yield ox.Quad(quad.subject, quad.predicate, quad.object)
 

@@ -9,6 +9,7 @@ from typing import Final
 
 import pyoxigraph as ox
 
+from tipgraph.store import Reader
 from tipgraph.vocabulary import (
     CONCEPT,
     DCTERMS,
@@ -70,8 +71,8 @@ class SchemeEntry:
 class OntologyPage:
     """What ``ontology.html`` shows; it reads asserted axioms only."""
 
-    def __init__(self, store: ox.Store, views: TermViews) -> None:
-        self._store = store
+    def __init__(self, reader: Reader, views: TermViews) -> None:
+        self._reader = reader
         self._views = views
         self._graph = ox.NamedNode(GRAPH_ONTOLOGY)
         ontology = ox.NamedNode(ONTOLOGY)
@@ -84,7 +85,7 @@ class OntologyPage:
         self.schemes = self._schemes()
 
     def _objects(self, subject: ox.NamedNode, predicate: str) -> Iterable[ox.NamedNode | ox.Literal]:
-        for quad in self._store.quads_for_pattern(subject, ox.NamedNode(predicate), None, self._graph):
+        for quad in self._reader.quads_for_pattern(subject, ox.NamedNode(predicate), None, self._graph):
             if isinstance(quad.object, ox.NamedNode | ox.Literal):
                 yield quad.object
 
@@ -95,7 +96,7 @@ class OntologyPage:
         return {
             quad.subject
             for name in classes
-            for quad in self._store.quads_for_pattern(None, _TYPE, ox.NamedNode(name), self._graph)
+            for quad in self._reader.quads_for_pattern(None, _TYPE, ox.NamedNode(name), self._graph)
             if isinstance(quad.subject, ox.NamedNode)
         }
 
@@ -144,7 +145,7 @@ class OntologyPage:
 
     def _schemes(self) -> list[SchemeEntry]:
         counts: dict[str, int] = defaultdict(int)
-        for quad in self._store.quads_for_pattern(None, ox.NamedNode(f"{SKOS}inScheme"), None, self._graph):
+        for quad in self._reader.quads_for_pattern(None, ox.NamedNode(f"{SKOS}inScheme"), None, self._graph):
             if isinstance(quad.object, ox.NamedNode) and quad.object.value.startswith(CONCEPT):
                 counts[quad.object.value] += 1
         entries = [

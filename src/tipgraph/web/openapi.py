@@ -111,6 +111,8 @@ def describe_service(site: Site) -> Json:
     }
     if site.is_own:
         paths |= _own_paths(site)
+    if site.is_explained:
+        paths |= _explaining_paths()
     return {
         "openapi": "3.1.1",
         "info": {
@@ -125,9 +127,9 @@ def describe_service(site: Site) -> Json:
     }
 
 
-def _own_paths(site: Site) -> Json:
+def _explaining_paths() -> Json:
     names = ("subject", "predicate", "object")
-    paths: Json = {
+    return {
         "/explain": {
             "get": _operation(
                 "Tell why a fact holds",
@@ -155,6 +157,11 @@ def _own_paths(site: Site) -> Json:
             )
             | {"requestBody": _rdf_body()}
         },
+    }
+
+
+def _own_paths(site: Site) -> Json:
+    paths: Json = {
         "/queries": {
             "get": _operation(
                 "List the questions",

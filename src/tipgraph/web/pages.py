@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 import flask
 
 from tipgraph.errors import AmbiguousNameError, UnknownNameError
+from tipgraph.sizes import Sizes
 from tipgraph.vocabulary import DCTERMS, TIP
 from tipgraph.web.formats import choose_page, prefers_graph
 from tipgraph.web.problems import KINDS, PROBLEM, RequestError
@@ -24,10 +26,6 @@ SELECT ?mechanism ?label ?region (COUNT(DISTINCT ?resource) AS ?resources) {
 }
 GROUP BY ?mechanism ?label ?region
 ORDER BY ?region ?label
-"""
-_CLASS_SIZES: Final = """
-SELECT ?class (COUNT(DISTINCT ?resource) AS ?resources) { ?resource a ?class }
-GROUP BY ?class ORDER BY DESC(?resources) ?class
 """
 _FIGURES: Final = (
     "Mechanism",
@@ -125,20 +123,20 @@ def problem_kind(name: str) -> str:
 
 
 def _read_start_page(site: Site) -> StartPage:
-    sizes = {row["class"]: row["resources"] for row in site.graph.select(_CLASS_SIZES)}
-    graphs = _list_graphs(site)
+    sizes = site.graph.sizes()
+    graphs = _list_graphs(site, sizes)
     if site.is_own:
-        figures = [_figure(site, name, sizes) for name in _FIGURES]
+        figures = [_figure(name, sizes.classes) for name in _FIGURES]
         classes = []
     else:
         figures = [
-            Entry("triples", None, len(site.graph.dataset.store)),
+            Entry("triples", None, sizes.quads),
             Entry("named graphs", None, len(graphs)),
-            Entry("classes", None, len(sizes)),
+            Entry("classes", None, sizes.class_count),
         ]
         classes = [
             Entry(site.terms.shorten(iri), _list_query(iri), count)
-            for iri, count in list(sizes.items())[:_LARGEST_CLASSES]
+            for iri, count in list(sizes.classes.items())[:_LARGEST_CLASSES]
         ]
     return StartPage(
         [figure for figure in figures if figure.count],
@@ -149,7 +147,7 @@ def _read_start_page(site: Site) -> StartPage:
     )
 
 
-def _figure(site: Site, name: str, sizes: dict[str, int]) -> Entry:
+def _figure(name: str, sizes: Mapping[str, int]) -> Entry:
     plural = {"Body": "bodies", "Measure": "measures"}.get(name, f"{name.lower()}s")
     return Entry(plural, _list_query(TIP + name), sizes.get(TIP + name, 0))
 
@@ -180,12 +178,12 @@ def _list_mechanisms(site: Site) -> list[Region]:
     ]
 
 
-def _list_graphs(site: Site) -> list[Entry]:
+def _list_graphs(site: Site, sizes: Sizes) -> list[Entry]:
     return [
-        Entry(found.label.strip("<>"), site.terms.href(found.iri), found.triples, _about(site, found.iri))
-        if found.iri
-        else Entry(found.label, None, found.triples)
-        for found in site.graph.statistics().graphs
+        Entry(site.terms.label(iri), site.terms.href(iri), triples, _about(site, iri))
+        if iri
+        else Entry("triples outside any named graph", None, triples)
+        for iri, triples in sizes.graphs.items()
     ]
 
 

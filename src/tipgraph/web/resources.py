@@ -13,9 +13,9 @@ import flask
 import pyoxigraph as ox
 
 from tipgraph.describe import Description, FactGroup, describe, is_part_of_catalog, name_term
-from tipgraph.errors import UnknownNameError
+from tipgraph.errors import ResultTooLargeError, UnknownNameError
 from tipgraph.serialization import SYNTAXES, serialize_quads
-from tipgraph.store import Dataset, load_files
+from tipgraph.store import Dataset, load_files, noting_cuts
 from tipgraph.vocabulary import (
     BASE,
     DATASET,
@@ -33,6 +33,7 @@ from tipgraph.vocabulary import (
 from tipgraph.web.formats import PAGE, Download, Representation, choose_graph, graph_downloads
 from tipgraph.web.ontology import OntologyPage
 from tipgraph.web.problems import RequestError
+from tipgraph.web.restraint import mark_cut
 from tipgraph.web.site import Site, current_site
 from tipgraph.web.views import SPACES, TermView, by_text
 
@@ -40,6 +41,7 @@ resources = flask.Blueprint("resources", __name__)
 
 _SHOWN: Final = 12
 """Values of a property that a page shows before the reader asks for more."""
+_MOST_SENT: Final = 1_000_000
 _LABELS: Final = tuple(ox.NamedNode(iri) for iri in (f"{SKOS}prefLabel", f"{RDFS}label", f"{DCTERMS}title"))
 _PREPOSITIONS: Final = ("by", "to", "of", "in", "on", "for", "at", "from", "through")
 
@@ -83,6 +85,8 @@ class ResourcePage:
     downloads: list[Download] = field(default_factory=list)
     previous: TermView | None = None
     next: TermView | None = None
+    cuts: Sequence[str] = ()
+    """What is not shown in full."""
 
 
 @resources.get(f"/<any({', '.join(SPACES)}):space>/<path:name>")
@@ -122,7 +126,7 @@ def query(name: str) -> flask.typing.ResponseReturnValue:
     chosen = _choose()
     if chosen.format == PAGE:
         return flask.redirect(flask.url_for("endpoint.answer_question", name=name), 303)
-    store, iri = site.graph.dataset.store, QUERY + quote(name)
+    store, iri = site.graph.dataset.reader, QUERY + quote(name)
     nodes = [iri, *(f"{iri}#{parameter.name}" for parameter in found.parameters)]
     return _send_quads(
         [quad for node in nodes for quad in store.quads_for_pattern(ox.NamedNode(node), None, None, None)],
@@ -148,7 +152,7 @@ def ontology() -> flask.Response:
     chosen = _choose()
     if chosen.format != PAGE:
         return send_graph(GRAPH_ONTOLOGY, chosen)
-    page = site.remember("ontology", lambda: OntologyPage(site.graph.dataset.store, site.terms))
+    page = site.remember("ontology", lambda: OntologyPage(site.graph.dataset.reader, site.terms))
     return _send_page(
         flask.render_template("ontology.html", page=page, downloads=graph_downloads(flask.request.path))
     )
@@ -159,16 +163,19 @@ def _answer(iri: str, dataset: Dataset | None = None) -> flask.Response:
     resource = _named_node(iri)
     chosen = _choose()
     is_graph = iri in dataset.graph_names()
-    if chosen.format == PAGE:
-        return _send_page(
-            flask.render_template("resource.html", page=_read_page(iri, dataset, is_graph=is_graph))
-        )
-    if is_graph:
+    if is_graph and chosen.format != PAGE:
         return send_graph(iri, chosen)
-    quads = list(bounded_description(dataset, resource))
-    if not quads:
-        raise _unknown(iri)
-    return _send_quads(quads, chosen)
+    with noting_cuts() as cuts:
+        if chosen.format == PAGE:
+            page = _read_page(iri, dataset, is_graph=is_graph)
+            page.cuts = list(dict.fromkeys(cuts))
+            response = _send_page(flask.render_template("resource.html", page=page))
+        else:
+            quads = list(bounded_description(dataset, resource))
+            if not quads:
+                raise _unknown(iri)
+            response = _send_quads(quads, chosen)
+    return mark_cut(response) if cuts else response
 
 
 def _choose() -> Representation:
@@ -182,13 +189,22 @@ def _send_page(content: str) -> flask.Response:
 def send_graph(graph: str, chosen: Representation) -> flask.Response:
     """A whole named graph; written once, since some take their time."""
     site = current_site()
+    check_sendable(site.graph.sizes().graphs.get(graph, 0))
 
     def write() -> flask.Response:
-        quads = site.graph.dataset.store.quads_for_pattern(None, None, None, ox.NamedNode(graph))
-        return _send_quads(quads, chosen)
+        return _send_quads(site.graph.dataset.reader.read_graph(ox.NamedNode(graph)), chosen)
 
     content = site.remember(f"{graph} {chosen.format}", lambda: write().get_data())
     return flask.Response(content, content_type=chosen.content_type)
+
+
+def check_sendable(triples: int) -> None:
+    """Raise ``ResultTooLargeError`` where so many triples of a large dataset are not sent at once."""
+    if triples > _MOST_SENT and not current_site().graph.dataset.reader.is_whole:
+        raise ResultTooLargeError(
+            f"these are {triples:,} triples, and no more than {_MOST_SENT:,} are sent at once",
+            "ask for parts of them at /sparql, with CONSTRUCT, LIMIT and OFFSET",
+        )
 
 
 def _send_quads(quads: Iterable[ox.Quad], chosen: Representation) -> flask.Response:
@@ -216,7 +232,7 @@ def bounded_description(dataset: Dataset, resource: ox.NamedNode) -> Iterator[ox
 
     That is, the statements from and to it, and those of the blank nodes that they lead to.
     """
-    store = dataset.store
+    store = dataset.reader
     ahead: list[ox.NamedNode | ox.BlankNode] = [resource]
     seen: set[ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple] = {resource}
     neighbours = set()
@@ -334,7 +350,7 @@ def _find_neighbours(site: Site, passage: str) -> tuple[TermView | None, TermVie
     if section is None:
         return None, None
     is_sentence = terms.text(passage, f"{TIP}sentenceNumber") is not None
-    of_section = site.graph.dataset.store.quads_for_pattern(
+    of_section = site.graph.dataset.reader.quads_for_pattern(
         None, ox.NamedNode(f"{TIP}section"), section, None
     )
     places = {}
@@ -355,13 +371,14 @@ def _find_neighbours(site: Site, passage: str) -> tuple[TermView | None, TermVie
 
 def _read_contents(site: Site, graph: str) -> list[Group]:
     """What a named graph holds: its triples, and the instances of each class."""
-    store, terms = site.graph.dataset.store, site.terms
+    store, terms = site.graph.dataset.reader, site.terms
     pattern = None, ox.NamedNode(f"{RDF}type"), None, ox.NamedNode(graph)
-    sizes = Counter(quad.object for quad in store.quads_for_pattern(*pattern))
+    # Of a large graph that takes a query, which the reader may well ask.
+    sizes = Counter(quad.object for quad in store.quads_for_pattern(*pattern)) if store.is_whole else {}
     classes = by_text(
         TermView(view.text, view.href, view.title, note=f"{count:,}")
         for view, count in ((terms.view_labelled(found), count) for found, count in sizes.items())
     )
-    triples = TermView(f"{terms.count_triples(graph):,}", is_literal=True)
+    triples = TermView(f"{site.graph.sizes().graphs.get(graph, 0):,}", is_literal=True)
     groups = [Group("triples", [Value(triples)]), Group("instances of", [Value(view) for view in classes])]
     return [group for group in groups if group.values]

@@ -1,7 +1,8 @@
 """The site on granian, a production WSGI server.
 
-The process that calls ``run_server`` holds the graph and forks one that answers requests, which makes its own
-workers (``tipgraph.web.workers``) before it starts a thread. Should it die, another one is forked.
+The process that calls ``run_server`` holds the graph, or knows where it lies, and forks one that answers
+requests, which makes its own workers (``tipgraph.web.workers``) before it starts a thread. Should it die,
+another one is forked.
 """
 
 from __future__ import annotations
@@ -26,9 +27,8 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from tipgraph.errors import AddressError, TipgraphError
-from tipgraph.graph import KnowledgeGraph
 from tipgraph.web import create_app
-from tipgraph.web.answers import answer_from
+from tipgraph.web.backends import Backend
 from tipgraph.web.federation import FederatingExecutor
 from tipgraph.web.guard import Guard, Operation
 from tipgraph.web.limits import Limits
@@ -114,22 +114,22 @@ def _is_unspecified(ip: str) -> bool:
 
 
 def run_server(
-    graph: KnowledgeGraph,
+    backend: Backend,
     address: Address,
     limits: Limits,
     *,
     announce: Callable[[], object],
-    reload: Callable[[], KnowledgeGraph] | None = None,
+    reload: Callable[[], Backend] | None = None,
     operation: Operation | None = None,
 ) -> None:
-    """Serve ``graph`` until SIGINT or SIGTERM, then finish what is under way.
+    """Serve the graph of ``backend`` until SIGINT or SIGTERM, then finish what is under way.
 
     ``announce`` is called when requests are answered. On SIGHUP ``reload`` gives the graph to serve from then
     on; new processes answer from it while the old ones finish, so each request sees one of the two, whole.
     Where it raises a ``TipgraphError``, that is logged and the old graph stays.
     """
     operation = operation or Operation()
-    served = _Served(graph)
+    served = _Served(backend)
     metrics = Metrics()
     # Other start methods would have to open the graph again in each process.
     multiprocessing.set_start_method("fork", force=True)
@@ -137,14 +137,16 @@ def run_server(
 
     def load_app() -> flask.Flask:
         metrics.claim()
+        # One and the same throughout: it may be replaced at any time.
+        backend = served.backend
         pool = WorkerPool(
-            answer_from(served.graph, limits, operation.services),
+            backend.execute(limits, operation.services),
             limits,
             on_lost=lambda: os.kill(os.getpid(), signal.SIGTERM),
             observe=lambda event: metrics.add(f"query {event}"),
         )
         executor = FederatingExecutor(pool, limits) if operation.services else pool
-        app = create_app(served.graph, executor, limits)
+        app = create_app(backend.open_graph(), executor, limits)
         # What other endpoints say changes without a word.
         keeps = limits.cache and not operation.services
         application = ResponseCache(app.wsgi_app, limits.cache) if keeps else app.wsgi_app
@@ -189,14 +191,14 @@ def run_server(
 class _Served:
     """The graph that processes started from now on serve."""
 
-    def __init__(self, graph: KnowledgeGraph) -> None:
-        self.graph = graph
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
 
-    def replace(self, load: Callable[[], KnowledgeGraph]) -> None:
+    def replace(self, load: Callable[[], Backend]) -> None:
         """Serve what ``load`` gives; keep the old graph where it fails, and log why."""
         log = logging.getLogger("_granian")
         try:
-            self.graph = load()
+            self.backend = load()
         except (TipgraphError, OSError, MemoryError) as error:
             log.error("the old data is served on, since the new cannot be loaded: %s", error)  # noqa: TRY400
 

@@ -220,6 +220,10 @@ def _run(request: SiteRequest, kind: type[_Answer]) -> _Answer:
 def _require_own(why: str) -> None:
     if not current_site().is_own:
         raise UnknownNameError(why, "serve the graph of the project for it")
+    if not current_site().is_explained:
+        raise UnknownNameError(
+            "a store does not explain and validate", "serve the graph of the project itself"
+        )
 
 
 def _view_step(values: dict[str, Any]) -> StepView:

@@ -48,6 +48,11 @@ class Site:
         return GRAPH_ONTOLOGY in self.graph.dataset.graph_names()
 
     @property
+    def is_explained(self) -> bool:
+        """Whether facts are explained and RDF is validated, for which all of the graph has to be read."""
+        return self.is_own and self.graph.dataset.reader.is_whole
+
+    @property
     def title(self) -> str:
         """The name of the site."""
         return "tipgraph" if self.is_own else "A dataset · tipgraph"
@@ -75,6 +80,7 @@ class Site:
         links = [("Ask", flask.url_for("endpoint.answer"))]
         if self.is_own:
             links.append(("Ontology", flask.url_for("resources.ontology")))
+        if self.is_explained:
             links.append(("Explain", flask.url_for("services.explain")))
             links.append(("Validate", flask.url_for("services.validate")))
         return links

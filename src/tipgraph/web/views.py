@@ -70,9 +70,9 @@ class TermViews:
         if own is not None:
             return own
         node = ox.NamedNode(iri)
-        if next(self._dataset.store.quads_for_pattern(node, None, None, None), None) is not None:
+        if next(self._dataset.reader.quads_for_pattern(node, None, None, None), None) is not None:
             return flask.url_for("resources.describe_any", iri=iri)
-        if self._dataset.store.contains_named_graph(node):
+        if self._dataset.reader.contains_named_graph(node):
             return flask.url_for("resources.describe_any", iri=iri)
         return iri if urlsplit(iri).scheme in ("http", "https") else None
 
@@ -80,17 +80,13 @@ class TermViews:
         """A value of a property of the resource, the first in order where there are several."""
         pattern = ox.NamedNode(iri), ox.NamedNode(predicate), None, None
         return min(
-            (quad.object for quad in self._dataset.store.quads_for_pattern(*pattern)), key=str, default=None
+            (quad.object for quad in self._dataset.reader.quads_for_pattern(*pattern)), key=str, default=None
         )
 
     def text(self, iri: str, predicate: str) -> str | None:
         """A value of a property of the resource as text."""
         value = self.value(iri, predicate)
         return value.value if isinstance(value, ox.Literal | ox.NamedNode) else None
-
-    def count_triples(self, graph: str) -> int:
-        """How many triples the named graph holds."""
-        return sum(1 for _ in self._dataset.store.quads_for_pattern(None, None, None, ox.NamedNode(graph)))
 
     def _place(self, passage: str) -> str | None:
         """A passage or range of characters in words: ``AU, paragraph 5, sentence 1``."""

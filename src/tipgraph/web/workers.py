@@ -33,17 +33,20 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Generic, NoReturn, Protocol, TypeVar
+from typing import Any, Final, Generic, NoReturn, Protocol, TypeAlias, TypeVar
 
 from tipgraph.errors import BusyError, QueryMemoryError, QueryTimeoutError, ResultTooLargeError, TipgraphError
-from tipgraph.web.confinement import give_up_privileges, leave_network
+from tipgraph.web.confinement import bound_descriptors, give_up_privileges, leave_network
 from tipgraph.web.limits import Limits
 
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
 Request_contra = TypeVar("Request_contra", contravariant=True)
 Answer_co = TypeVar("Answer_co", covariant=True)
+
+_Execute: TypeAlias = "Callable[[Any], Any] | OpenedByWorker[Any, Any]"
 
 _LENGTH: Final = struct.Struct("!Q")
 _CONTROL: Final = struct.Struct("!cq")
@@ -93,17 +96,30 @@ class WorkerCrashError(RuntimeError):
     """Answering raised what it should not; the message is the worker's trace."""
 
 
+@dataclass(frozen=True)
+class OpenedByWorker(Generic[Request, Answer]):
+    """What a worker answers from and has to open itself, before it gives up the right to.
+
+    ``open`` returns what answers, and may raise ``TipgraphError``; it is answered to each request then. The
+    files in ``folder`` stay readable.
+    """
+
+    open: Callable[[], Callable[[Request], Answer]]
+    folder: Path
+
+
 class WorkerPool(Generic[Request, Answer]):
     """Runs requests in killable processes; made while the process has one thread, then used by many.
 
     ``execute`` and all that it refers to is inherited by fork; requests, answers and errors are pickled.
+    What a fork must not inherit, each worker opens for itself: see ``OpenedByWorker``.
     ``on_lost`` is called when the nursery has been killed from outside and no worker can be replaced,
     ``observe`` with one of ``EVENTS`` when it happens.
     """
 
     def __init__(
         self,
-        execute: Callable[[Request], Answer],
+        execute: Callable[[Request], Answer] | OpenedByWorker[Request, Answer],
         limits: Limits | None = None,
         *,
         on_lost: Callable[[], object] | None = None,
@@ -307,9 +323,7 @@ def _first_message(arrived: bytearray) -> bytes | None:
 class _Nursery:
     """The server's side of the process that forks, demotes and ends workers."""
 
-    def __init__(
-        self, execute: Callable[[Any], Any], limits: Limits, on_lost: Callable[[], object] | None
-    ) -> None:
+    def __init__(self, execute: _Execute, limits: Limits, on_lost: Callable[[], object] | None) -> None:
         self._lock = threading.Lock()
         self._on_lost = on_lost
         self._control, theirs = socket.socketpair()
@@ -380,7 +394,7 @@ class _Nursery:
 # What follows runs in the nursery and its workers only.
 
 
-def _run_nursery(control_number: int, execute: Callable[[Any], Any], limits: Limits) -> NoReturn:
+def _run_nursery(control_number: int, execute: _Execute, limits: Limits) -> NoReturn:
     status = 1
     try:
         _leave_the_server(keep=control_number)
@@ -431,7 +445,7 @@ def _obey(
     pipes: list[int],
     workers: set[int],
     control: socket.socket,
-    execute: Callable[[Any], Any],
+    execute: _Execute,
     limits: Limits,
 ) -> int:
     if command == _FORK:
@@ -453,10 +467,14 @@ def _obey(
     return os.waitpid(number, 0)[1]
 
 
-def _run_worker(pipe_number: int, execute: Callable[[Any], Any], limits: Limits) -> NoReturn:
+def _run_worker(pipe_number: int, execute: _Execute, limits: Limits) -> NoReturn:
     try:
+        folder = execute.folder if isinstance(execute, OpenedByWorker) else None
+        bound_descriptors(folder)
+        if isinstance(execute, OpenedByWorker):
+            execute = _open(execute)
         _bound_resources(limits)
-        give_up_privileges()
+        give_up_privileges(folder)
         pipe = socket.socket(fileno=pipe_number)
         arrived = bytearray()
         while True:
@@ -476,6 +494,18 @@ def _run_worker(pipe_number: int, execute: Callable[[Any], Any], limits: Limits)
         traceback.print_exc()
     finally:
         os._exit(1)
+
+
+def _open(opened: OpenedByWorker[Any, Any]) -> Callable[[Any], Any]:
+    try:
+        return opened.open()
+    except TipgraphError as error:
+        reason = error.with_traceback(None)
+
+        def refuse(_: object) -> NoReturn:
+            raise reason
+
+        return refuse
 
 
 def _answer(request: object, execute: Callable[[Any], Any], limits: Limits) -> bytes:

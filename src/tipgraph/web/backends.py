@@ -1,0 +1,76 @@
+"""Where the graph that is served lies, and what each process of the server does to have it.
+
+The server forks; see ``server`` and ``workers``. What lies in memory is inherited. A database is not, since
+it has threads and locks of its own: each process opens it for itself.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+from tipgraph.graph import KnowledgeGraph
+from tipgraph.web.answers import SiteAnswer, SiteRequest, answer_from
+from tipgraph.web.limits import Limits
+from tipgraph.web.workers import OpenedByWorker
+
+Execute: TypeAlias = Callable[[SiteRequest], SiteAnswer] | OpenedByWorker[SiteRequest, SiteAnswer]
+
+
+class Backend(Protocol):
+    """Where a graph lies."""
+
+    def execute(self, limits: Limits, services: frozenset[str]) -> Execute:
+        """What workers answer with; called before the process that answers requests starts a thread."""
+        ...
+
+    def open_graph(self) -> KnowledgeGraph:
+        """The graph that pages are made from; called after the workers are forked."""
+        ...
+
+
+@dataclass(frozen=True)
+class InMemory:
+    """A graph that is loaded once and inherited by every process."""
+
+    graph: KnowledgeGraph
+
+    def execute(self, limits: Limits, services: frozenset[str]) -> Execute:
+        """What answers from the graph."""
+        return answer_from(self.graph, limits, services)
+
+    def open_graph(self) -> KnowledgeGraph:
+        """The graph itself."""
+        return self.graph
+
+
+@dataclass(frozen=True)
+class OnDisk:
+    """A store that ``tipgraph load`` made, opened by every process."""
+
+    folder: Path
+    root: Path | None = None
+
+    def check(self) -> int:
+        """How many quads it holds; raises ``SourceError`` where it is none.
+
+        It is opened by a process that ends, so that this one may fork.
+        """
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as process:
+            return process.submit(_count_quads, self).result()
+
+    def execute(self, limits: Limits, services: frozenset[str]) -> Execute:
+        """What each worker opens for itself."""
+        return OpenedByWorker(lambda: answer_from(self.open_graph(), limits, services), self.folder)
+
+    def open_graph(self) -> KnowledgeGraph:
+        """The store, opened anew."""
+        return KnowledgeGraph.open_store(self.folder, root=self.root)
+
+
+def _count_quads(backend: OnDisk) -> int:
+    return backend.open_graph().sizes().quads
