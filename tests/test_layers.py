@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "tipgraph"
 
 LAYERS = (
-    ("cache", "errors", "vocabulary", "canonical"),
+    ("cache", "errors", "vocabulary", "canonical", "protocol", "breaker"),
     ("sources", "turtle", "terms", "tokens", "negotiation", "peer"),
     ("serialization", "queryfile"),
     ("store", "untrusted"),
@@ -30,7 +30,8 @@ LAYERS = (
         "sparql",
         "push",
     ),
-    ("compiled", "ondisk"),
+    ("ondisk", "remote"),
+    ("compiled",),
     ("graph",),
     ("__init__",),
     ("web",),

@@ -39,6 +39,9 @@ from tipgraph.store import Dataset, load_dataset
 
 if TYPE_CHECKING:
     from tipgraph.inference import Reasoner
+    from tipgraph.peer import Peer
+    from tipgraph.remote.facts import RemoteFacts
+    from tipgraph.remote.queries import RemoteQueries
 
 _DATASET: Final = "dataset"
 _UNION: Final = "union"
@@ -69,6 +72,10 @@ class CompiledGraph:
     """Returns the full-text index of the dataset; raises ``UnknownNameError`` where there is none."""
     measure: Callable[[], Sizes]
     """Returns how much the dataset holds."""
+    remote: RemoteQueries | None = None
+    """Who writes queries for the store that the dataset lies in; ``None`` where it is at hand."""
+    peer: Peer | None = None
+    """Who asks that store."""
 
     @classmethod
     def in_memory(
@@ -91,17 +98,45 @@ class CompiledGraph:
         cls, dataset: Dataset, sizes: Sizes, names: Callable[[], Names] | None, index: SearchIndex | None
     ) -> CompiledGraph:
         """``dataset``, whose default graph is the union of its graphs already, and what was made of it."""
-
-        def search_index() -> SearchIndex:
-            if index is None:
-                raise UnknownNameError(
-                    "the store is too large to be searched by words", "ask for a label with SPARQL"
-                )
-            return index
-
+        search_index = _given(index)
         functions = search_functions(search_index) if index is not None else {}
         queryable = QueryableDataset(dataset, dataset.store, functions=functions)
         return cls(dataset, queryable, names, search_index, lambda: sizes)
+
+    @classmethod
+    def in_store(cls, peer: Peer, facts: RemoteFacts, prefixes: dict[str, str]) -> CompiledGraph:
+        """The dataset that lies in the store at ``peer``, of which ``facts`` are known."""
+        # Loaded here, because it takes long, and few graphs lie in another store.
+        from tipgraph.remote.queries import RemoteQueries
+        from tipgraph.remote.reader import RemoteReader
+
+        dataset = Dataset(_refuse_copy, prefixes, reader=RemoteReader(peer, facts))
+        return cls(
+            dataset,
+            QueryableDataset(dataset),
+            lambda: facts.names,
+            _given(facts.search_index),
+            lambda: facts.sizes,
+            RemoteQueries(facts, prefixes),
+            peer,
+        )
+
+
+def _given(index: SearchIndex | None) -> Callable[[], SearchIndex]:
+    """Returns ``index``; where there is none, raises ``UnknownNameError``."""
+
+    def search_index() -> SearchIndex:
+        if index is None:
+            raise UnknownNameError(
+                "the store is too large to be searched by words", "ask for a label with SPARQL"
+            )
+        return index
+
+    return search_index
+
+
+def _refuse_copy() -> ox.Store:
+    raise SourceError("that needs the whole graph at hand, which lies in another store", "load it from files")
 
 
 def _once(make: Callable[[], Made]) -> Callable[[], Made]:

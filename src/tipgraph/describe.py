@@ -256,6 +256,7 @@ def describe(dataset: Dataset, iri: str, *, everything: bool = False) -> Descrip
     store = dataset.reader
     outgoing = _read_statements(store.quads_for_pattern(resource, None, None, None), forward=True)
     incoming = _read_statements(store.quads_for_pattern(None, None, resource, None), forward=False)
+    store.prepare(term for key in (*outgoing, *incoming) for term in (key.property, key.other))
     types = [statement.other for statement in outgoing if statement.property == _TYPE]
     evidence = [statement.other for statement in outgoing if statement.property == _EVIDENCE]
     if not everything:

@@ -27,6 +27,7 @@ from tipgraph.describe import Description, Names, describe, find_resource, find_
 from tipgraph.errors import ParameterError, QueryError, QuerySyntaxError, UnknownNameError
 from tipgraph.export import export_dataset, find_graphs
 from tipgraph.ondisk import open_on_disk
+from tipgraph.protocol import PeerAnswer, PeerQuery
 from tipgraph.queryfile import Parameter, QueryFile, parse_query_file, read_query_folder
 from tipgraph.search import SearchResult
 from tipgraph.sizes import Sizes
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
     import rdflib
 
     from tipgraph.inference import Derivation, Explanations, Reasoner
+    from tipgraph.peer import Peer
+    from tipgraph.remote.facts import RemoteFacts
     from tipgraph.validation import Engine, Report
     from tipgraph.validation.uploads import UploadValidator
 
@@ -111,6 +114,37 @@ class KnowledgeGraph:
         compiled = CompiledGraph.on_disk(found.dataset, found.sizes, found.names, found.search_index)
         return cls(found.dataset, sources, compiled=compiled)
 
+    @classmethod
+    def open_endpoint(
+        cls,
+        peer: Peer,
+        *,
+        union: str | None = None,
+        facts: RemoteFacts | None = None,
+        root: str | PathLike[str] | None = None,
+    ) -> KnowledgeGraph:
+        """The graph in the SPARQL 1.1 store at ``peer``, which answers: see ``remote``.
+
+        ``union`` names the graph that is the union of all others; ``facts`` are what ``read_facts`` read
+        before. Raises ``PeerError`` and its kin, and ``SourceError``.
+        """
+        from tipgraph.remote.facts import read_facts
+
+        sources = locate_sources(Path(root) if root is not None else None)
+        prefixes = sources.prefixes()
+        compiled = CompiledGraph.in_store(peer, facts or read_facts(peer, prefixes, union=union), prefixes)
+        return cls(compiled.dataset, sources, compiled=compiled)
+
+    @property
+    def peer(self) -> Peer | None:
+        """The store that the graph lies in; ``None`` where it is at hand."""
+        return self._compiled.peer
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The IRIs of the functions that a query may call beside SPARQL's own."""
+        return tuple(function.value for function in self._compiled.queryable.functions)
+
     @property
     def prefixes(self) -> Mapping[str, str]:
         """The prefixes that a query need not declare."""
@@ -118,7 +152,24 @@ class KnowledgeGraph:
 
     def run(self, request: QueryRequest) -> QueryResult:
         """The result of ``request``; a function of plain values, for a worker process to run."""
+        if self._compiled.peer is not None and self._compiled.remote is not None:
+            return self.read_answer(self._compiled.peer.ask(self._write_query(request)), request)
         return run_query(self._compiled.queryable, request)
+
+    def peer_query(self, request: QueryRequest) -> PeerQuery | None:
+        """What to ask the store that the graph lies in; ``None`` where it is at hand. Raises as ``run``."""
+        return None if self._compiled.remote is None else self._write_query(request)
+
+    def read_answer(self, answer: PeerAnswer, request: QueryRequest) -> QueryResult:
+        """The result of ``request`` that the store's ``answer`` to ``peer_query`` is."""
+        assert self._compiled.remote is not None
+        query = self._compiled.queryable.check(request.text, request.base_iri)
+        return self._compiled.remote.read(answer, request, query)
+
+    def _write_query(self, request: QueryRequest) -> PeerQuery:
+        assert self._compiled.remote is not None
+        query = self._compiled.queryable.check(request.text, request.base_iri)
+        return self._compiled.remote.write(request, query)
 
     def form(self, request: QueryRequest) -> QueryForm:
         """The form of the query; raises as ``run`` does on one that may not run."""
@@ -132,6 +183,8 @@ class KnowledgeGraph:
 
     def prepare(self) -> None:
         """Build what the first queries would build, so that processes forked from this one share it."""
+        if self._compiled.remote is not None:
+            return
         self._compiled.queryable.store(asserted_only=False, with_graphs=True)
         if self._compiled.read_names is not None:
             _ = self._names
@@ -339,6 +392,8 @@ class KnowledgeGraph:
         return self._uploads.validate(content, media_type)
 
     def _find(self, name: str, namespace: str | None = None) -> str:
+        if self._compiled.remote is not None:
+            return self._compiled.remote.find(name, namespace)
         if self._compiled.read_names is None:
             return find_to_the_letter(self.dataset, name, namespace)
         # An IRI is found without the names, which take a while to gather.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
@@ -16,13 +16,15 @@ from urllib.parse import urlsplit
 import httpx
 import pyoxigraph as ox
 
-from tipgraph.errors import PeerError, PeerTimeoutError, UsageError
+from tipgraph.breaker import Breaker
+from tipgraph.errors import BusyError, PeerError, PeerTimeoutError, QueryError, UsageError
+from tipgraph.protocol import N_TRIPLES, RESULTS_JSON, PeerAnswer, PeerQuery
 
-_N_TRIPLES: Final = "application/n-triples"
-_RESULTS_JSON: Final = "application/sparql-results+json"
 _PASSING: Final = frozenset({429, 502, 503, 504})
 """The statuses that may be another one soon."""
+_BUSY: Final = frozenset({429, 503})
 _TRIES: Final = 4
+_LONGEST_CONNECT: Final = 10.0
 _LONGEST_MESSAGE: Final = 200
 
 
@@ -61,16 +63,19 @@ class Peer:
         graph_store: str | None = None,
         login: Login | None = None,
         limits: PeerLimits | None = None,
+        breaker: Breaker | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.endpoint: Final = _check_address(endpoint)
         self.updates: Final = _check_address(updates or endpoint)
         self.graph_store: Final = _check_address(graph_store) if graph_store else None
         self._limits: Final = limits or PeerLimits()
+        self.breaker: Final = breaker or Breaker()
+        """Of ``ask`` and ``change``, which others wait for."""
         self._sleep: Final = sleep
         self._client: Final = httpx.Client(
             auth=_auth(login or Login()),
-            timeout=httpx.Timeout(self._limits.seconds, connect=min(10.0, self._limits.seconds)),
+            timeout=self._timeout(None),
             follow_redirects=False,
         )
 
@@ -78,10 +83,95 @@ class Peer:
         """End its connections."""
         self._client.close()
 
+    def ask(
+        self, query: PeerQuery, *, seconds: float | None = None, most_bytes: int | None = None
+    ) -> PeerAnswer:
+        """The answer to ``query``, asked once; it is cut after ``most_bytes``.
+
+        Raises ``QueryError`` where the peer does not take the query, ``BusyError`` where it has no time, and
+        ``PeerError`` or ``PeerTimeoutError``; at once where it did not answer others just now.
+        """
+        return self._ask(
+            self._client.build_request(
+                "POST",
+                self.endpoint,
+                data=query.parameters(),
+                headers={"Accept": query.media_type},
+                timeout=self._timeout(seconds),
+            ),
+            expected=query.media_type,
+            seconds=seconds,
+            most_bytes=most_bytes,
+        )
+
+    def change(
+        self,
+        text: str,
+        *,
+        parameters: Mapping[str, Sequence[str]] | None = None,
+        seconds: float | None = None,
+    ) -> None:
+        """Run a SPARQL update, once; raises as ``ask`` does. It may have been run where no answer came."""
+        self._ask(
+            self._client.build_request(
+                "POST",
+                self.updates,
+                params=parameters,
+                content=text.encode(),
+                headers={"Content-Type": "application/sparql-update; charset=utf-8"},
+                timeout=self._timeout(seconds),
+            ),
+            seconds=seconds,
+        )
+
+    def _timeout(self, seconds: float | None) -> httpx.Timeout:
+        most = seconds or self._limits.seconds
+        return httpx.Timeout(most, connect=min(_LONGEST_CONNECT, most))
+
+    def _ask(
+        self,
+        request: httpx.Request,
+        *,
+        expected: str | None = None,
+        seconds: float | None = None,
+        most_bytes: int | None = None,
+    ) -> PeerAnswer:
+        url = str(request.url.copy_with(query=None))
+        if not self.breaker.admit():
+            raise PeerError(
+                f"the store at {url} does not answer, and is not asked for a moment", "ask again soon"
+            )
+        is_down = True
+        try:
+            status, media_type, body, is_cut = self._exchange(request, seconds, most_bytes)
+            is_down = status in (502, 504)
+        except httpx.ConnectTimeout as error:
+            raise self._too_slow(url, seconds) from error
+        except httpx.TimeoutException as error:
+            # It may well answer others.
+            is_down = False
+            raise self._too_slow(url, seconds) from error
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            raise _unreachable(url, error) from error
+        except PeerError:
+            is_down = False
+            raise
+        finally:
+            (self.breaker.fail if is_down else self.breaker.succeed)()
+        if status == 400:
+            raise QueryError(f"the store does not take that{_said(media_type, body)}", "write it differently")
+        if status in _BUSY:
+            raise BusyError(f"the store is busy{_said(media_type, body)}", "ask again in a moment")
+        if not 200 <= status < 300:
+            raise _refusal("POST", url, status, media_type, body)
+        if expected and media_type not in (expected, "text/plain"):
+            raise _nonsense(url, expected, f"; it sent {media_type or 'no media type'}")
+        return PeerAnswer(body, is_cut)
+
     def count(self, graph: str) -> int:
         """How many triples its named graph ``graph`` has; 0 where it has no such graph."""
         text = f"SELECT (COUNT(*) AS ?count) WHERE {{ GRAPH <{graph}> {{ ?s ?p ?o }} }}"
-        content = self._query(text, _RESULTS_JSON)
+        content = self._query(text, RESULTS_JSON)
         try:
             # Not by Oxigraph: an error would hold its solutions, which no other thread may let go of.
             return int(json.loads(content)["results"]["bindings"][0]["count"]["value"])
@@ -93,12 +183,12 @@ class Peer:
         if self.graph_store:
             url = self.graph_store
             content = self._send(
-                "GET", url, params={"graph": graph}, headers={"Accept": _N_TRIPLES}, missing=b""
+                "GET", url, params={"graph": graph}, headers={"Accept": N_TRIPLES}, missing=b""
             )
         else:
             url = self.endpoint
             content = self._query(
-                f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH <{graph}> {{ ?s ?p ?o }} }}", _N_TRIPLES
+                f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH <{graph}> {{ ?s ?p ?o }} }}", N_TRIPLES
             )
         try:
             return [quad.triple for quad in ox.parse(content, format=ox.RdfFormat.N_TRIPLES)]
@@ -116,7 +206,7 @@ class Peer:
             "PUT" if replace else "POST",
             self.graph_store,
             params={"graph": graph},
-            headers={"Content-Type": _N_TRIPLES},
+            headers={"Content-Type": N_TRIPLES},
             content=content,
             repeatable=replace or repeatable,
         )
@@ -154,17 +244,14 @@ class Peer:
         )
         for further in reversed(range(_TRIES if repeatable else 1)):
             try:
-                status, media_type, body = self._exchange(request)
+                status, media_type, body, _ = self._exchange(request)
             except (httpx.TransportError, httpx.InvalidURL, httpx.DecodingError) as error:
                 if further and isinstance(error, httpx.TransportError):
                     self._pause(further)
                     continue
                 if isinstance(error, httpx.TimeoutException):
                     raise self._too_slow(url) from error
-                reason = str(error).lower() or type(error).__name__
-                raise PeerError(
-                    f"the store at {url} cannot be reached: {reason}", "check the address, and that it runs"
-                ) from error
+                raise _unreachable(url, error) from error
             if status in _PASSING and further:
                 self._pause(further)
                 continue
@@ -180,30 +267,38 @@ class Peer:
     def _pause(self, further: int) -> None:
         self._sleep(self._limits.pause * 2 ** (_TRIES - 1 - further))
 
-    def _exchange(self, request: httpx.Request) -> tuple[int, str, bytes]:
-        """Status, media type and body of the answer, which ends in time and size."""
-        end = time.monotonic() + self._limits.seconds
+    def _exchange(
+        self, request: httpx.Request, seconds: float | None = None, most_bytes: int | None = None
+    ) -> tuple[int, str, bytes, bool]:
+        """Status, media type and body of the answer, which ends in time and size, and whether it is cut.
+
+        It is cut where it is longer than ``most_bytes``; one that is larger than any may be is an error.
+        """
+        end = time.monotonic() + (seconds or self._limits.seconds)
+        url = str(request.url.copy_with(query=None))
         response = self._client.send(request, stream=True)
         try:
             body = bytearray()
             for part in response.iter_bytes():
                 body += part
+                if most_bytes is not None and len(body) > most_bytes:
+                    break
                 if len(body) > self._limits.largest_answer:
                     raise PeerError(
-                        f"the store at {request.url.copy_with(query=None)} sends more than "
-                        f"{self._limits.largest_answer:,} bytes",
+                        f"the store at {url} sends more than {self._limits.largest_answer:,} bytes",
                         "ask for less at once",
                     )
                 if time.monotonic() > end:
-                    raise self._too_slow(str(request.url.copy_with(query=None)))
+                    raise self._too_slow(url, seconds)
         finally:
             response.close()
         media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        return response.status_code, media_type, bytes(body)
+        is_cut = most_bytes is not None and len(body) > most_bytes
+        return response.status_code, media_type, bytes(body[:most_bytes]), is_cut
 
-    def _too_slow(self, url: str) -> PeerTimeoutError:
+    def _too_slow(self, url: str, seconds: float | None = None) -> PeerTimeoutError:
         return PeerTimeoutError(
-            f"the store at {url} did not answer within {self._limits.seconds:g} s",
+            f"the store at {url} did not answer within {seconds or self._limits.seconds:g} s",
             "try again; if it stays so, ask who runs it",
         )
 
@@ -264,12 +359,6 @@ def _check_address(url: str) -> str:
 
 
 def _refusal(method: str, url: str, status: int, media_type: str, body: bytes) -> PeerError:
-    said = ""
-    if media_type != "text/html":
-        lines = body[:4096].decode("utf-8", "replace").split("\n")
-        line = next((line.strip() for line in lines if line.strip()), "")
-        printable = "".join(char for char in line if char.isprintable())
-        said = f": {printable[:_LONGEST_MESSAGE]}" if printable else ""
     hint = "check the address"
     if status in (401, 403):
         hint = (
@@ -277,7 +366,23 @@ def _refusal(method: str, url: str, status: int, media_type: str, body: bytes) -
         )
     elif status >= 500:
         hint = "try again; if it stays so, look into the log of the store"
+    said = _said(media_type, body)
     return PeerError(f"the store at {url} answered {method} with {status}{said}", hint)
+
+
+def _said(media_type: str, body: bytes) -> str:
+    """The first line of what a peer says of an error, unless it is a page."""
+    if media_type == "text/html":
+        return ""
+    lines = body[:4096].decode("utf-8", "replace").split("\n")
+    line = next((line.strip() for line in lines if line.strip()), "")
+    printable = "".join(char for char in line if char.isprintable())
+    return f": {printable[:_LONGEST_MESSAGE]}" if printable else ""
+
+
+def _unreachable(url: str, error: Exception) -> PeerError:
+    reason = str(error).lower() or type(error).__name__
+    return PeerError(f"the store at {url} cannot be reached: {reason}", "check the address, and that it runs")
 
 
 def _nonsense(url: str, wanted: str, detail: str = "") -> PeerError:

@@ -57,19 +57,26 @@ def push_dataset(
     *,
     graphs: Sequence[str] | None = None,
     into: str | None = None,
+    union: str | None = None,
     dry_run: bool = False,
     in_place: bool = False,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Iterator[PushedGraph]:
     """What became of each named graph of ``dataset``, or of ``graphs``, one after the other as it is done.
 
-    ``into`` names the graph for the triples outside any. ``in_place`` is for stores that know no ``MOVE``:
-    the graph is written under its own name, so a run that is cut off leaves it half. Graphs that the store
-    has and ``dataset`` has not are left alone. Raises ``SourceError`` where triples are outside any graph and
-    ``into`` is not given, and ``PeerError``.
+    ``into`` names the graph for the triples outside any, and ``union`` one that is pushed too, with every
+    triple of ``dataset`` once, for stores that cannot query the union of graphs. ``in_place`` is for stores
+    that know no ``MOVE``: the graph is written under its own name, so a run that is cut off leaves it half.
+    Graphs that the store has and ``dataset`` has not are left alone. Raises ``SourceError`` where triples are
+    outside any graph and ``into`` is not given, or a graph is named ``union``, and ``PeerError``.
     """
+    if union is not None and union in (into, *dataset.graph_names()):
+        raise SourceError(f"<{union}> is a graph of its own", "name another one for the union of all")
     for name, triples in _graphs(dataset, graphs, into):
         yield _push_graph(peer, name, triples, dry_run=dry_run, in_place=in_place, tell=tell)
+    if union is not None:
+        merged = list({quad.triple for quad in dataset.store})
+        yield _push_graph(peer, union, merged, dry_run=dry_run, in_place=in_place, tell=tell)
 
 
 def digest_of(triples: Iterable[ox.Triple]) -> str:

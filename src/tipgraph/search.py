@@ -60,6 +60,8 @@ _DESCRIPTIONS: Final = tuple(
     f"{space}{name}"
     for space, name in ((DCTERMS, "description"), (SKOS, "definition"), (RDFS, "comment"), (SKOS, "note"))
 )
+TEXTS: Final = (*_NAMES, *_DESCRIPTIONS)
+"""All properties whose texts are searched."""
 _SPACES: Final = (ID, CONCEPT, TIP, GRAPH, BASE)
 """Of resources that match equally well, those of the first namespace come first."""
 

@@ -49,6 +49,12 @@ class Reader:
     def __init__(self, store: ox.Store) -> None:
         self._store: Final = store
 
+    def forget(self) -> None:
+        """Give up what is kept of earlier look-ups, since the dataset has changed."""
+
+    def prepare(self, nodes: Iterable[object]) -> None:
+        """Tell that the statements of these terms will be looked up; for where asking once is faster."""
+
     def quads_for_pattern(
         self,
         subject: Subject | None,

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
 from tipgraph.cli import Settings
 from tipgraph.cli.graphs import asserted_option, open_graph
+from tipgraph.cli.logins import read_login
 from tipgraph.cli.terminal import wait_for
 from tipgraph.export import find_graphs
 from tipgraph.graph import KnowledgeGraph
-from tipgraph.peer import Login, Peer
+from tipgraph.peer import Peer
 from tipgraph.push import Outcome, PushedGraph, push_dataset
 
 _SHOWN: int = 5
@@ -40,6 +40,9 @@ User and password, or a token, are read from TIPGRAPH_USER and TIPGRAPH_PASSWORD
     "--graph", "names", multiple=True, metavar="NAME", help="Push this named graph only; repeatable."
 )
 @click.option("--into", metavar="IRI", help="Named graph for triples of your files that are in none.")
+@click.option(
+    "--union", metavar="IRI", help="Push everything into this named graph too, for tipgraph serve --union."
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be pushed, and change nothing.")
 @click.option(
     "--in-place", is_flag=True, help="For stores without MOVE: a push that is cut off leaves half a graph."
@@ -54,6 +57,7 @@ def push(
     graph_store: str | None,
     names: tuple[str, ...],
     into: str | None,
+    union: str | None,
     dry_run: bool,
     in_place: bool,
     asserted: bool,
@@ -64,8 +68,7 @@ def push(
     Named graph by named graph: one that agrees is left alone, so a push that was cut off is simply run again.
     Exits with 1 when the store gives back, or with --dry-run holds, something else.
     """
-    login = Login(*(os.environ.get(f"TIPGRAPH_{name}") or None for name in ("USER", "PASSWORD", "TOKEN")))
-    peer = Peer(to, updates=update_endpoint, graph_store=graph_store, login=login)
+    peer = Peer(to, updates=update_endpoint, graph_store=graph_store, login=read_login())
     if files:
         graph = wait_for(lambda: KnowledgeGraph.from_files(files, root=settings.root), "Loading the files")
     else:
@@ -78,6 +81,7 @@ def push(
             peer,
             graphs=chosen,
             into=into,
+            union=union,
             dry_run=dry_run,
             in_place=in_place,
             tell=lambda sent: click.echo(f"  sent {sent} triples", err=True),

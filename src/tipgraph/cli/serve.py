@@ -9,15 +9,18 @@ import click
 
 from tipgraph.cli import Settings
 from tipgraph.cli.graphs import open_graph
+from tipgraph.cli.logins import read_login
 from tipgraph.cli.terminal import wait_for
 from tipgraph.errors import UsageError
 from tipgraph.graph import KnowledgeGraph
-from tipgraph.web.backends import Backend, InMemory, OnDisk
+from tipgraph.web.backends import Backend, InMemory, OnDisk, Remote
 from tipgraph.web.clients import read_network
 from tipgraph.web.federation import check_endpoint
 from tipgraph.web.guard import Operation
 from tipgraph.web.limits import Limits
 from tipgraph.web.server import find_address, run_server
+
+_SHORTEST_TOKEN = 16
 
 
 @click.command(
@@ -28,6 +31,9 @@ Examples:
   tipgraph serve --port 8080 --timeout 30
   tipgraph serve --data mine.trig more.ttl
   tipgraph serve --store big
+  tipgraph serve --endpoint http://localhost:3030/tip
+\b
+The store's user and password, or a token: TIPGRAPH_USER and TIPGRAPH_PASSWORD, or TIPGRAPH_TOKEN.
 """,
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 for all.")
@@ -51,6 +57,22 @@ Examples:
     type=click.Path(path_type=Path),
     metavar="DIR",
     help="Serve this store on disk instead, made by tipgraph load, for graphs that memory cannot hold.",
+)
+@click.option(
+    "--endpoint",
+    metavar="URL",
+    help="Serve the graph in this SPARQL 1.1 store instead, for graphs that outgrow one machine.",
+)
+@click.option(
+    "--union", metavar="IRI", help="With --endpoint: the named graph that is the union of all others."
+)
+@click.option(
+    "--writable",
+    is_flag=True,
+    help="With --endpoint: let who bears TIPGRAPH_WRITE_TOKEN run updates in the store.",
+)
+@click.option(
+    "--update-endpoint", metavar="URL", help="With --writable: where the store takes updates, if elsewhere."
 )
 @click.option(
     "--timeout",
@@ -152,6 +174,10 @@ def serve(
     port: int,
     data: tuple[Path, ...],
     store: Path | None,
+    endpoint: str | None,
+    union: str | None,
+    writable: bool,
+    update_endpoint: str | None,
     timeout: float,
     max_timeout: float,
     max_rows: int,
@@ -172,12 +198,22 @@ def serve(
     """Serve the graph: a SPARQL 1.1 endpoint at /sparql, and a page for everything it describes.
 
     Queries run in processes of their own, which are ended when they take too long or too much memory. The
-    graph is read-only. SIGHUP reads the data again; should it be broken, the old data is served on.
+    graph is read-only, but for --writable. SIGHUP reads the data again; should it be broken, the old data is
+    served on.
     """
     if more and not data:
         raise UsageError(f"{more[0]} is no option", f"to serve a file of your own, write --data {more[0]}")
-    if store and data:
-        raise UsageError("--store and --data are two graphs", "give one of them")
+    sources = {"--data": data, "--store": store, "--endpoint": endpoint}
+    given = [name for name, value in sources.items() if value]
+    if len(given) > 1:
+        raise UsageError(f"{' and '.join(given)} are {len(given)} graphs", "give one of them")
+    write_token = _read_write_token(endpoint, union) if writable else None
+    for name, value, other, needed in (
+        ("--union", union, "--endpoint", endpoint),
+        ("--update-endpoint", update_endpoint, "--writable", writable),
+    ):
+        if value and not needed:
+            raise UsageError(f"{name} goes with {other}", f"give {other} too, or leave it out")
     operation = Operation(
         trusted_proxies=tuple(map(read_network, trusted_proxies)),
         services=frozenset(map(check_endpoint, services)),
@@ -185,6 +221,7 @@ def serve(
         log_queries=log_queries,
         serve_metrics=metrics,
         metrics_token=os.environ.get("TIPGRAPH_METRICS_TOKEN"),
+        write_token=write_token,
     )
     limits = Limits(
         deadline=timeout,
@@ -208,6 +245,14 @@ def serve(
             # Resolved, so that all processes open the same one where it is a link that may change.
             on_disk = OnDisk(store.resolve(), settings.root)
             return on_disk, on_disk.check()
+        if endpoint is not None:
+            remote = wait_for(
+                lambda: Remote.connect(
+                    endpoint, updates=update_endpoint, union=union, login=read_login(), root=settings.root
+                ),
+                "Asking the store what it holds",
+            )
+            return remote, remote.facts.sizes.quads
         if files:
             graph = wait_for(
                 lambda: KnowledgeGraph.from_files(files, root=settings.root), "Loading the files"
@@ -222,3 +267,23 @@ def serve(
         click.echo(f"tipgraph serves {count:,} triples at {address.url} (end with Ctrl-C)", err=True)
 
     run_server(backend, address, limits, announce=announce, reload=lambda: load()[0], operation=operation)
+
+
+def _read_write_token(endpoint: str | None, union: str | None) -> str:
+    """The token that an update needs; raises ``UsageError`` where there is none, or nothing to update."""
+    token = os.environ.get("TIPGRAPH_WRITE_TOKEN", "")
+    if endpoint is None:
+        raise UsageError(
+            "--writable goes with --endpoint: only a store that stands by itself takes updates",
+            "push the graph into a store and serve that",
+        )
+    if union is not None:
+        raise UsageError(
+            f"an update would leave the union <{union}> as it is", "leave out --union or --writable"
+        )
+    if len(token) < _SHORTEST_TOKEN:
+        raise UsageError(
+            f"TIPGRAPH_WRITE_TOKEN is not set, or has fewer than {_SHORTEST_TOKEN} characters",
+            "set it to something that nobody guesses, such as what openssl rand -hex 32 prints",
+        )
+    return token

@@ -339,12 +339,25 @@ def _collect(
     if isinstance(solutions, ox.QueryBoolean):
         return AskResult(bool(solutions))
     if isinstance(solutions, ox.QueryTriples):
-        triples: dict[ox.Triple, None] = {}
-        for triple in solutions:
-            if len(triples) == most and triple not in triples:
-                return GraphResult(tuple(triples), is_cut=True)
-            triples[triple] = None
-        return GraphResult(tuple(triples))
+        return collect_triples(solutions, most)
+    rows = (tuple(solution[name] for name in query.columns) for solution in solutions)
+    return collect_rows(query.columns, rows, most)
+
+
+def collect_triples(triples: Iterable[ox.Triple], most: int | None) -> GraphResult:
+    """The first ``most`` of ``triples``, each once."""
+    found: dict[ox.Triple, None] = {}
+    for triple in triples:
+        if len(found) == most and triple not in found:
+            return GraphResult(tuple(found), is_cut=True)
+        found[triple] = None
+    return GraphResult(tuple(found))
+
+
+def collect_rows(
+    columns: tuple[str, ...], rows: Iterator[tuple[Term | None, ...]], most: int | None
+) -> SelectResult:
+    """The first ``most`` of ``rows``, in which blank nodes are numbered from ``_:b0``."""
     numbers: dict[ox.BlankNode, ox.BlankNode] = {}
 
     def number(term: Term | None) -> Term | None:
@@ -352,9 +365,7 @@ def _collect(
             return numbers.setdefault(term, ox.BlankNode(f"b{len(numbers)}"))
         return term
 
-    rows = tuple(
-        tuple(number(solution[name]) for name in query.columns) for solution in islice(solutions, most)
-    )
+    found = tuple(tuple(map(number, row)) for row in islice(rows, most))
     # Rows are computed as they are read, so those beyond the last cost nothing but the first of them.
-    is_cut = len(rows) == most and next(solutions, None) is not None
-    return SelectResult(query.columns, rows, is_cut)
+    is_cut = len(found) == most and next(rows, None) is not None
+    return SelectResult(columns, found, is_cut)

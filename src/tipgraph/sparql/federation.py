@@ -14,6 +14,7 @@ import pyoxigraph as ox
 
 from tipgraph.errors import QueryError, ServiceFailedError, ServiceRefusedError
 from tipgraph.sparql.analysis import check_query, read_prologue
+from tipgraph.sparql.results import read_term_object
 from tipgraph.tokens import Token, read_tokens
 
 
@@ -129,17 +130,9 @@ def _read_answer(call: ServiceCall, answer: bytes | None) -> str:
 def _write_term(found: Mapping[str, str] | None) -> str:
     if found is None:
         return "UNDEF"
-    match found["type"]:
-        case "uri":
-            return str(ox.NamedNode(found["value"]))
-        case "literal" | "typed-literal":
-            if language := found.get("xml:lang"):
-                return str(ox.Literal(found["value"], language=language))
-            datatype = found.get("datatype")
-            return str(ox.Literal(found["value"], datatype=ox.NamedNode(datatype) if datatype else None))
-        case "bnode":
-            raise QueryError(
-                "SERVICE found a blank node, which has no meaning here",
-                "leave it out with FILTER(!isBlank(?x)) inside the SERVICE pattern",
-            )
-    raise ValueError(found["type"])
+    if found["type"] == "bnode":
+        raise QueryError(
+            "SERVICE found a blank node, which has no meaning here",
+            "leave it out with FILTER(!isBlank(?x)) inside the SERVICE pattern",
+        )
+    return str(read_term_object(found))

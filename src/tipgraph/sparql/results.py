@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -14,6 +15,7 @@ from tipgraph.serialization import SYNTAXES, serialize_quads
 from tipgraph.terms import Term
 from tipgraph.vocabulary import BASE, XSD
 
+_LABEL: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 CUT: Final = f"{BASE}problem/result-cut"
 """The ``link`` in the head of a result that is cut: what that means."""
 
@@ -171,3 +173,28 @@ def _term_object(term: Term) -> dict[str, Any]:
     elif term.datatype.value != f"{XSD}string":
         written["datatype"] = term.datatype.value
     return written
+
+
+def read_term_object(found: Mapping[str, Any]) -> ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple:
+    """The term that an RDF term object stands for (SPARQL 1.1 Query Results JSON Format, section 3.2.2).
+
+    Raises ``ValueError``, ``KeyError`` or ``TypeError`` on what is none.
+    """
+    value = found["value"]
+    match found["type"]:
+        case "uri":
+            return ox.NamedNode(value)
+        case "bnode":
+            # Not every store keeps to what a label may be made of.
+            return ox.BlankNode(value if _LABEL.fullmatch(value) else f"x{value.encode().hex()}")
+        case "literal" | "typed-literal":
+            if language := found.get("xml:lang"):
+                return ox.Literal(value, language=language)
+            datatype = found.get("datatype")
+            return ox.Literal(value, datatype=ox.NamedNode(datatype) if datatype else None)
+        case "triple":
+            subject, predicate = read_term_object(value["subject"]), read_term_object(value["predicate"])
+            if isinstance(subject, ox.Literal) or not isinstance(predicate, ox.NamedNode):
+                raise TypeError("this is no triple")
+            return ox.Triple(subject, predicate, read_term_object(value["object"]))
+    raise ValueError(found["type"])

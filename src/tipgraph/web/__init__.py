@@ -18,6 +18,7 @@ from tipgraph.web.limits import Limits
 from tipgraph.web.openapi import openapi
 from tipgraph.web.pages import pages
 from tipgraph.web.problems import problem_response
+from tipgraph.web.remoting import Writer
 from tipgraph.web.resources import resources
 from tipgraph.web.services import services
 from tipgraph.web.site import Site
@@ -47,8 +48,9 @@ def create_app(
     graph: KnowledgeGraph,
     executor: Executor[SiteRequest, SiteAnswer] | None = None,
     limits: Limits | None = None,
+    writer: Writer | None = None,
 ) -> flask.Flask:
-    """The WSGI application that serves ``graph``.
+    """The WSGI application that serves ``graph``, which updates change by way of ``writer`` only.
 
     Without an ``executor`` queries run in the process itself, where nothing can stop them: open such an app
     to nobody whom you do not trust.
@@ -58,7 +60,7 @@ def create_app(
     app.jinja_env.filters["thousands"] = lambda number: f"{number:,}".replace(",", "\u202f")
     app.jinja_env.filters["sentence"] = lambda text: f"{text[:1].upper()}{text[1:]}."
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    Site(graph, executor or InProcess(answer_from(graph))).install(app)
+    Site(graph, executor or InProcess(answer_from(graph)), writer).install(app)
     for blueprint in (pages, endpoint, resources, services, graphs, library, openapi):
         app.register_blueprint(blueprint)
     app.register_error_handler(Exception, problem_response)

@@ -12,12 +12,14 @@ from typing import Any, Final, TypeAlias
 
 from tipgraph.graph import KnowledgeGraph
 from tipgraph.inference import derivation_values
+from tipgraph.protocol import PeerAnswer, PeerQuery
 from tipgraph.queryfile import QueryFile
 from tipgraph.search import SearchResult
 from tipgraph.sparql.analysis import QueryForm
 from tipgraph.sparql.execution import QueryRequest
 from tipgraph.sparql.federation import ServiceCall, find_service_calls, insert_answers
 from tipgraph.sparql.results import AskResult, GraphResult, QueryResult, write_result_within
+from tipgraph.sparql.updates import check_update
 from tipgraph.terms import Term
 from tipgraph.validation import Report
 from tipgraph.vocabulary import GRAPH_ONTOLOGY
@@ -48,6 +50,8 @@ class EndpointRequest:
     """The parameter of that name, which goes before the header."""
     service_answers: tuple[bytes | None, ...] | None = None
     """What its ``ServiceCalls`` were answered, once they are made; ``None`` for a silent failure."""
+    store_answer: PeerAnswer | None = None
+    """What its ``PeerQuery`` was answered, once it is asked."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,20 @@ class NameRequest:
     """A name, whose resource is wanted."""
 
     name: str
+
+
+@dataclass(frozen=True)
+class UpdateRequest:
+    """An update as a client writes it, for the store that the graph lies in."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class CheckedUpdate:
+    """An update that may be sent to the store."""
+
+    text: str
 
 
 @dataclass(frozen=True)
@@ -127,9 +145,19 @@ class DerivationAnswer:
     values: dict[str, Any]
 
 
-SiteRequest: TypeAlias = EndpointRequest | NameRequest | SearchRequest | ExplainRequest | ValidateRequest
+SiteRequest: TypeAlias = (
+    EndpointRequest | UpdateRequest | NameRequest | SearchRequest | ExplainRequest | ValidateRequest
+)
 SiteAnswer: TypeAlias = (
-    EncodedAnswer | TableAnswer | NameAnswer | ServiceCalls | SearchResult | DerivationAnswer | Report
+    EncodedAnswer
+    | TableAnswer
+    | NameAnswer
+    | ServiceCalls
+    | PeerQuery
+    | CheckedUpdate
+    | SearchResult
+    | DerivationAnswer
+    | Report
 )
 
 
@@ -138,7 +166,8 @@ def answer_from(
 ) -> Callable[[SiteRequest], SiteAnswer]:
     """The function that answers requests from ``graph``, ready to be inherited by workers.
 
-    ``services`` are the endpoints that a query may call; then who asks has to make its ``ServiceCalls``.
+    ``services`` are the endpoints that a query may call; then who asks has to make its ``ServiceCalls``. Of a
+    graph in another store who asks has to ask that its ``PeerQuery``.
     """
     graph.prepare()
     if graph.dataset.reader.is_whole and GRAPH_ONTOLOGY in graph.dataset.graph_names():
@@ -147,6 +176,8 @@ def answer_from(
 
     def answer(request: SiteRequest) -> SiteAnswer:
         match request:
+            case UpdateRequest():
+                return CheckedUpdate(check_update(request.text, graph.prefixes))
             case NameRequest():
                 return NameAnswer(graph.find(request.name))
             case SearchRequest():
@@ -174,17 +205,28 @@ def answer_from(
         query = replace(query, most_rows=rows)
         has_rows = graph.form(query) in (QueryForm.SELECT, QueryForm.ASK)
         chosen = (choose_result if has_rows else choose_graph)(request.accept, request.format)
-        if has_rows and chosen.format != PAGE:
-            written = graph.serialize(query, chosen.format, min(size, _WRITTEN_AT_ONCE))
-            if written is not None:
-                return EncodedAnswer(chosen.content_type, written)
-        result = graph.run(query)
+        if request.store_answer is not None:
+            result = graph.read_answer(request.store_answer, query)
+        elif (asked_of_store := graph.peer_query(query)) is not None:
+            return asked_of_store
+        elif (written := _serialize(graph, query, chosen.format, size, has_rows=has_rows)) is not None:
+            return EncodedAnswer(chosen.content_type, written)
+        else:
+            result = graph.run(query)
         if chosen.format == PAGE:
             return _tabulate(result)
         content, is_cut = write_result_within(result, chosen.format, graph.prefixes, size)
         return EncodedAnswer(chosen.content_type, content, is_cut)
 
     return answer
+
+
+def _serialize(
+    graph: KnowledgeGraph, query: QueryRequest, format_name: str, size: int, *, has_rows: bool
+) -> bytes | None:
+    if not has_rows or format_name == PAGE:
+        return None
+    return graph.serialize(query, format_name, min(size, _WRITTEN_AT_ONCE))
 
 
 def _tabulate(result: QueryResult) -> TableAnswer:

@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from tipgraph.graph import KnowledgeGraph
+from tipgraph.peer import Login, Peer
+from tipgraph.remote.facts import RemoteFacts, read_facts
+from tipgraph.sources import locate_sources
 from tipgraph.web.answers import SiteAnswer, SiteRequest, answer_from
 from tipgraph.web.limits import Limits
 from tipgraph.web.workers import OpenedByWorker
@@ -70,6 +73,44 @@ class OnDisk:
     def open_graph(self) -> KnowledgeGraph:
         """The store, opened anew."""
         return KnowledgeGraph.open_store(self.folder, root=self.root)
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A store over HTTP; who makes one reads its facts, and the processes share them."""
+
+    endpoint: str
+    updates: str | None
+    login: Login
+    facts: RemoteFacts
+    root: Path | None = None
+
+    @classmethod
+    def connect(
+        cls,
+        endpoint: str,
+        *,
+        updates: str | None = None,
+        union: str | None = None,
+        login: Login | None = None,
+        root: Path | None = None,
+    ) -> Remote:
+        """The store at ``endpoint``; raises what ``read_facts`` does."""
+        peer = Peer(endpoint, updates=updates, login=login)
+        try:
+            facts = read_facts(peer, locate_sources(root).prefixes(), union=union)
+        finally:
+            peer.close()
+        return cls(endpoint, updates, login or Login(), facts, root)
+
+    def execute(self, limits: Limits, services: frozenset[str]) -> Execute:
+        """What checks queries and reads answers; it asks nobody."""
+        return answer_from(self.open_graph(), limits, services)
+
+    def open_graph(self) -> KnowledgeGraph:
+        """The graph, with connections of its own."""
+        peer = Peer(self.endpoint, updates=self.updates, login=self.login)
+        return KnowledgeGraph.open_endpoint(peer, facts=self.facts, root=self.root)
 
 
 def _count_quads(backend: OnDisk) -> int:

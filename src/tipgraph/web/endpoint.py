@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,14 @@ from werkzeug.datastructures import MultiDict
 from tipgraph.errors import UpdateRefusedError
 from tipgraph.queryfile import QueryFile
 from tipgraph.sparql.execution import QueryRequest
-from tipgraph.web.answers import EncodedAnswer, EndpointRequest, LibraryRequest, TableAnswer
+from tipgraph.web.answers import (
+    CheckedUpdate,
+    EncodedAnswer,
+    EndpointRequest,
+    LibraryRequest,
+    TableAnswer,
+    UpdateRequest,
+)
 from tipgraph.web.formats import PAGE, Download, choose_graph, choose_page, graph_downloads, result_downloads
 from tipgraph.web.graphs import service_description
 from tipgraph.web.guard import QUERY
@@ -69,7 +77,9 @@ _READ_ONLY_HINT: Final = (
 
 @endpoint.route("/sparql", methods=["GET", "POST"])
 def answer() -> flask.Response:
-    """The answer to a query; without one, the form for a browser."""
+    """The answer to a query; without one, the form for a browser. An update where that is allowed."""
+    if current_site().writer is not None and _is_update():
+        return _update()
     parameters = _read_parameters()
     wanted = _only(parameters, "format")
     text = _only(parameters, "query")
@@ -127,6 +137,50 @@ def _read_parameters() -> MultiDict[str, str]:
     if request.mimetype == _UPDATE or "update" in parameters:
         raise UpdateRefusedError(_READ_ONLY, _READ_ONLY_HINT)
     return parameters
+
+
+def _is_update() -> bool:
+    request = flask.request
+    return request.mimetype == _UPDATE or "update" in request.form or "update" in request.args
+
+
+def _update() -> flask.Response:
+    """Run an update in the store (SPARQL 1.1 Protocol, section 2.2), for who bears the token."""
+    request, site = flask.request, current_site()
+    assert site.writer is not None
+    if not _bears(site.writer.token):
+        raise RequestError(
+            "an update needs the token of the endpoint",
+            "send it in the header Authorization, after Bearer",
+            kind="unauthorized",
+        )
+    if request.method != "POST" or "update" in request.args:
+        raise RequestError("an update is sent in the body of a POST", f"send it as {_UPDATE}")
+    is_form = request.mimetype == _FORM
+    if is_form:
+        _check_utf8(request.get_data(), "form")
+    given = MultiDict(request.form if is_form else request.args)
+    if not is_form:
+        given["update"] = _read_body()
+    if "query" in given:
+        raise RequestError("the request is a query and an update", "send one of them")
+    text = _only(given, "update")
+    assert text is not None
+    graphs = {
+        name: given.getlist(name) for name in ("using-graph-uri", "using-named-graph-uri") if name in given
+    }
+    flask.request.environ[QUERY] = text
+    checked = site.executor.run(UpdateRequest(text))
+    if not isinstance(checked, CheckedUpdate):
+        raise TypeError(f"an update was answered with {type(checked).__name__}")
+    site.writer.write(checked.text, graphs, timeout=wanted_timeout())
+    site.forget()
+    return flask.Response(status=204)
+
+
+def _bears(token: str) -> bool:
+    scheme, _, given = flask.request.headers.get("Authorization", "").partition(" ")
+    return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode())
 
 
 def _check_utf8(encoded: bytes, place: str) -> None:
@@ -198,6 +252,7 @@ def _run(
 
 def _view(found: TableAnswer, milliseconds: int) -> AnswerView:
     terms = current_site().terms
+    current_site().graph.dataset.reader.prepare(term for row in found.rows for term in row)
     parameters = [pair for pair in _read_parameters().items(multi=True) if pair[0] != "format"]
     address = f"{flask.request.path}?{urlencode(parameters)}"
     return AnswerView(

@@ -14,7 +14,6 @@ import pyoxigraph as ox
 
 from tipgraph.catalog import FORMAT_IRIS, SD, VOID
 from tipgraph.errors import UnknownNameError
-from tipgraph.search import MATCHES, SCORE
 from tipgraph.serialization import SYNTAXES, serialize_quads
 from tipgraph.sparql.results import RESULT_FORMATS
 from tipgraph.vocabulary import BASE, DATASET, GRAPH_CATALOG, GRAPH_INFERRED, RDF
@@ -114,9 +113,9 @@ def _describe_service(site: Site) -> Iterator[tuple[ox.NamedNode, ox.NamedNode, 
     yield link(address, "feature", f"{SD}UnionDefaultGraph")
     for name in (*RESULT_FORMATS, *SYNTAXES):
         yield link(address, "resultFormat", FORMAT_IRIS[name])
-    for function in (MATCHES, SCORE):
-        yield link(address, "extensionFunction", function.value)
-        yield type_of(function.value, f"{SD}Function")
+    for function in site.graph.functions:
+        yield link(address, "extensionFunction", function)
+        yield type_of(function, f"{SD}Function")
     sizes = site.graph.sizes()
     names = [name for name in sizes.graphs if name]
     if GRAPH_INFERRED in names:

@@ -47,6 +47,8 @@ class Operation:
     serve_metrics: bool = False
     """Whether ``/metrics`` is there: for this machine, and for who bears the token."""
     metrics_token: str | None = field(default=None, repr=False)
+    write_token: str | None = field(default=None, repr=False)
+    """Who bears it may run updates, where the graph lies in a store that takes them; ``None`` for nobody."""
 
 
 class Guard:

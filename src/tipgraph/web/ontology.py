@@ -102,6 +102,7 @@ class OntologyPage:
 
     def _terms(self, classes: Iterable[str]) -> list[OntologyTerm]:
         own = [found for found in self._instances(classes) if found.value.startswith(TIP)]
+        self._reader.prepare(own)
         return sorted((self._term(found) for found in own), key=lambda term: term.name.casefold())
 
     def _term(self, subject: ox.NamedNode) -> OntologyTerm:

@@ -18,6 +18,8 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from tipgraph.errors import (
     AmbiguousNameError,
     BusyError,
+    PeerError,
+    PeerTimeoutError,
     QueryError,
     QueryMemoryError,
     QuerySyntaxError,
@@ -91,6 +93,13 @@ KINDS: Final[Mapping[str, ProblemKind]] = {
             "header Tipgraph-Cut says so, and so does the link in the head of JSON and XML results. Ask for "
             "the rest with ORDER BY, LIMIT and OFFSET.",
         ),
+        ProblemKind(
+            "unauthorized",
+            401,
+            "Updates need a token",
+            "Who updates the graph has to bear the token that the operator of the endpoint gave out, in the "
+            "header Authorization.",
+        ),
         ProblemKind("not-found", 404, "Not found", "Nothing bears this name or stands at this address."),
         ProblemKind(
             "ambiguous-name",
@@ -159,6 +168,21 @@ KINDS: Final[Mapping[str, ProblemKind]] = {
             "With SERVICE SILENT the query goes on without it.",
         ),
         ProblemKind(
+            "store-failed",
+            502,
+            "The store gave no answer",
+            "The store that the graph lies in is down, refuses what it is asked, or answers what is no "
+            "result. It is asked again now and then, and all is well once it answers.",
+            retry_after=5,
+        ),
+        ProblemKind(
+            "store-timeout",
+            504,
+            "The store took too long",
+            "The store that the graph lies in did not answer in time.",
+            retry_after=30,
+        ),
+        ProblemKind(
             "query-timeout",
             503,
             "The query took too long",
@@ -195,6 +219,8 @@ _KIND_OF_ERROR: Final[tuple[tuple[type[TipgraphError], str], ...]] = (
     (UnknownNameError, "not-found"),
     (AmbiguousNameError, "ambiguous-name"),
     (BusyError, "busy"),
+    (PeerTimeoutError, "store-timeout"),
+    (PeerError, "store-failed"),
 )
 
 _KIND_OF_STATUS: Final[Mapping[int, str]] = {
@@ -312,6 +338,8 @@ def problem_response(error: Exception) -> flask.Response:
         for name, value in error.get_headers(flask.request.environ):
             if name in ("Allow", "Location", "Retry-After"):
                 response.headers[name] = value
+    if problem.status == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="updates"'
     if problem.kind.retry_after is not None:
         response.headers["Retry-After"] = str(problem.kind.retry_after)
     response.headers["Cache-Control"] = "no-store"

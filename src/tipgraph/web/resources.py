@@ -249,6 +249,7 @@ def bounded_description(dataset: Dataset, resource: ox.NamedNode) -> Iterator[ox
             yield quad
             if isinstance(quad.subject, ox.NamedNode):
                 neighbours.add(quad.subject)
+    store.prepare(neighbours)
     for neighbour in neighbours - {resource}:
         for label in _LABELS:
             yield from store.quads_for_pattern(neighbour, label, None, None)

@@ -28,13 +28,15 @@ from granian.server import Server
 
 from tipgraph.errors import AddressError, TipgraphError
 from tipgraph.web import create_app
+from tipgraph.web.answers import SiteAnswer, SiteRequest
 from tipgraph.web.backends import Backend
 from tipgraph.web.federation import FederatingExecutor
 from tipgraph.web.guard import Guard, Operation
 from tipgraph.web.limits import Limits
 from tipgraph.web.metrics import Metrics
+from tipgraph.web.remoting import RemoteExecutor, Writer
 from tipgraph.web.response_cache import ResponseCache
-from tipgraph.web.workers import WorkerPool
+from tipgraph.web.workers import Executor, WorkerPool
 
 _LOGGING: Final[dict[str, Any]] = {
     "version": 1,
@@ -145,12 +147,24 @@ def run_server(
             on_lost=lambda: os.kill(os.getpid(), signal.SIGTERM),
             observe=lambda event: metrics.add(f"query {event}"),
         )
-        executor = FederatingExecutor(pool, limits) if operation.services else pool
-        app = create_app(backend.open_graph(), executor, limits)
-        # What other endpoints say changes without a word.
-        keeps = limits.cache and not operation.services
+        graph = backend.open_graph()
+        peer = graph.peer
+        executor: Executor[SiteRequest, SiteAnswer] = pool
+        if peer is not None:
+            executor = RemoteExecutor(executor, peer, limits)
+        if operation.services:
+            executor = FederatingExecutor(executor, limits)
+        token = operation.write_token
+        writer = Writer(peer, token, limits) if peer is not None and token else None
+        app = create_app(graph, executor, limits, writer)
+        # What other stores and endpoints say changes without a word.
+        keeps = limits.cache and not operation.services and peer is None
         application = ResponseCache(app.wsgi_app, limits.cache) if keeps else app.wsgi_app
-        guard = Guard(application, limits, operation, metrics, is_ready=pool.is_ready, gauges=pool.gauges)
+
+        def is_ready() -> bool:
+            return pool.is_ready() and not (peer is not None and peer.breaker.waits)
+
+        guard = Guard(application, limits, operation, metrics, is_ready=is_ready, gauges=pool.gauges)
         app.wsgi_app = guard  # type: ignore[method-assign]
         if not is_announced.is_set():
             is_announced.set()

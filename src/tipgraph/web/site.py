@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.metadata
+import math
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,10 +18,13 @@ from tipgraph.queryfile import QueryFile
 from tipgraph.vocabulary import GRAPH_ONTOLOGY
 from tipgraph.web.answers import NameAnswer, NameRequest, SiteAnswer, SiteRequest
 from tipgraph.web.formats import FORM_CHOICES
+from tipgraph.web.remoting import Writer
 from tipgraph.web.views import TermViews
 from tipgraph.web.workers import Executor
 
 _KEY: Final = "tipgraph"
+_REMEMBERED: Final = 60.0
+"""Seconds that it is kept what was made of a graph that may change."""
 Made = TypeVar("Made")
 
 
@@ -38,9 +43,11 @@ class Site:
 
     graph: KnowledgeGraph
     executor: Executor[SiteRequest, SiteAnswer]
+    writer: Writer | None = None
+    """Who runs updates; ``None`` where the graph is read-only."""
     query_formats: Sequence[tuple[str, Sequence[tuple[str, str]]]] = FORM_CHOICES
     version: str = field(default_factory=lambda: importlib.metadata.version("tipgraph"))
-    _made: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
+    _made: dict[str, tuple[float, Any]] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def is_own(self) -> bool:
@@ -114,11 +121,18 @@ class Site:
         ]
 
     def remember(self, name: str, make: Callable[[], Made]) -> Made:
-        """What ``make`` makes, made once; the graph does not change while it is served."""
-        if name not in self._made:
-            self._made[name] = make()
-        made: Made = self._made[name]
-        return made
+        """What ``make`` makes, made once; of a graph in another store, which may change, once a minute."""
+        when, made = self._made.get(name, (-math.inf, None))
+        if when == -math.inf or (self.graph.peer is not None and when < time.monotonic() - _REMEMBERED):
+            made = make()
+            self._made[name] = time.monotonic(), made
+        found: Made = made
+        return found
+
+    def forget(self) -> None:
+        """Make everything anew, since the graph has changed."""
+        self._made.clear()
+        self.graph.dataset.reader.forget()
 
     def install(self, app: flask.Flask) -> None:
         """Make this the site of ``app``."""
