@@ -31,6 +31,8 @@ class SmallStore:
 
     store: ox.Store = field(default_factory=ox.Store)
     requests: list[Received] = field(default_factory=list)
+    has_union: bool = False
+    """Whether its default graph is the union of the named ones."""
 
     def __call__(self, request: Received) -> Reply:
         self.requests.append(request)
@@ -43,11 +45,22 @@ class SmallStore:
             except SyntaxError as error:
                 return 400, {"Content-Type": "text/plain"}, str(error).encode()
             return 204, {}, b""
-        results = self.store.query(parse_qs(request.body.decode())["query"][0])
+        given = parse_qs(request.body.decode())
+        default, named = given.get("default-graph-uri"), given.get("named-graph-uri")
+        text = given["query"][0]
+        try:
+            results = self.store.query(
+                text,
+                default_graph=[ox.NamedNode(name) for name in default or ()] if default or named else None,
+                named_graphs=[ox.NamedNode(name) for name in named or ()] if default or named else None,
+                use_default_graph_as_union=self.has_union and not (default or named or "FROM" in text),
+            )
+        except SyntaxError as error:
+            return 400, {"Content-Type": "text/plain"}, str(error).encode()
         if isinstance(results, ox.QueryTriples):
             content = results.serialize(format=ox.RdfFormat.N_TRIPLES)
             return 200, {"Content-Type": "application/n-triples"}, content or b""
-        assert isinstance(results, ox.QuerySolutions)
+        assert not isinstance(results, ox.QueryTriples)
         content = results.serialize(format=ox.QueryResultsFormat.JSON)
         return 200, {"Content-Type": "application/sparql-results+json"}, content or b""
 

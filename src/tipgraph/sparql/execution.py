@@ -11,9 +11,10 @@ from typing import Any, Final
 
 import pyoxigraph as ox
 
-from tipgraph.errors import ParameterError, QueryError, ServiceRefusedError
+from tipgraph.errors import QueryError, ServiceRefusedError
 from tipgraph.sparql.analysis import CheckedQuery, QueryForm, check_query
 from tipgraph.sparql.results import AskResult, GraphResult, QueryResult, SelectResult
+from tipgraph.sparql.rewriting import tell_parameters, untold
 from tipgraph.store import Dataset
 from tipgraph.terms import Term
 from tipgraph.vocabulary import GRAPH_INFERRED, shorten
@@ -118,20 +119,10 @@ def run_query(dataset: QueryableDataset, request: QueryRequest) -> QueryResult:
     query = dataset.check(request.text, request.base_iri)
     graphs = _choose_graphs(dataset, request, query)
 
-    def evaluate(texts: Iterable[str], parameters: Mapping[str, Term]) -> QueryResult:
-        return _collect(_ask(dataset, request, graphs, texts, parameters), query, request.most_rows)
-
     try:
-        result = evaluate(_with_parameters(query, request.parameters), request.parameters)
-        if request.parameters and result == SelectResult(query.columns, ()):
-            # Grouped by its parameters, nothing is no group; but the one group of all solutions is there even
-            # when there are none, and counts 0.
-            scope = query.scopes[0]
-            if scope.pattern and scope.aggregates and scope.grouping is None:
-                result = evaluate([_insert(query.text, [(scope.pattern[0], " FILTER(false) ")])], {})
+        return _collect(_ask(dataset, request, graphs, query), query, request.most_rows)
     except RuntimeError as error:
         raise QueryError(f"the query cannot be evaluated: {error}", "simplify it") from error
-    return result
 
 
 def serialize_query(
@@ -150,8 +141,7 @@ def serialize_query(
     graphs = _choose_graphs(dataset, request, query)
     written = _Bounded(most_bytes)
     try:
-        texts = _with_parameters(query, request.parameters)
-        solutions = _ask(dataset, request, graphs, texts, request.parameters)
+        solutions = _ask(dataset, request, graphs, query)
         assert not isinstance(solutions, ox.QueryTriples)
         solutions.serialize(written, format=format)
     except _TooLargeError:
@@ -165,20 +155,13 @@ def serialize_query(
     rows = content.count(marks.row) + marks.rows_besides
     if marks.blank_node in content or (request.most_rows is not None and rows > request.most_rows):
         return None
-    # See ``run_query`` for what a grouped query of no solutions gives.
-    return None if request.parameters and rows <= max(0, marks.rows_besides) else content
+    return content
 
 
 def _ask(
-    dataset: QueryableDataset,
-    request: QueryRequest,
-    graphs: _Graphs,
-    texts: Iterable[str],
-    parameters: Mapping[str, Term],
+    dataset: QueryableDataset, request: QueryRequest, graphs: _Graphs, query: CheckedQuery
 ) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
-    """The answer to the first of ``texts`` that is well-formed; all of them ask the same."""
-    error: SyntaxError | None = None
-    for text in texts:
+    for text in tell_parameters(query, request.parameters):
         try:
             return graphs.store.query(
                 text,
@@ -186,32 +169,12 @@ def _ask(
                 prefixes=dataset.prefixes,
                 default_graph=graphs.default,
                 named_graphs=graphs.named,
-                substitutions={ox.Variable(name): term for name, term in parameters.items()},
                 custom_functions=dataset.functions,
             )
-        except SyntaxError as found:
-            error = found
-    assert error is not None
-    raise error
-
-
-def _with_parameters(query: CheckedQuery, parameters: Mapping[str, Term]) -> Iterator[str]:
-    """The query as it can be told its parameters, the way that is answered fastest in front.
-
-    Oxigraph follows a property path from a substituted variable only when it has all its ends. Told in a
-    VALUES at the beginning of the pattern too, it starts from there. The term is written as N-Triples writes
-    it, so it cannot be anything but a term. Where VALUES may not stand, or its variable is computed, there is
-    the query without.
-    """
-    pattern = query.scopes[0].pattern
-    early = " ".join(
-        f"VALUES ?{name} {{ {term} }}"
-        for name, term in parameters.items()
-        if isinstance(term, ox.NamedNode | ox.Literal)
-    )
-    if early and pattern and query.form is not QueryForm.DESCRIBE:
-        yield admit_parameters(query, parameters, early=early)
-    yield admit_parameters(query, parameters)
+        except SyntaxError:
+            # The query itself is well-formed, so it was the way of telling its parameters.
+            continue
+    raise untold(request.parameters)
 
 
 class _TooLargeError(Exception):
@@ -247,51 +210,6 @@ _MARKS: Final[Mapping[ox.QueryResultsFormat, _Marks]] = {
     ox.QueryResultsFormat.CSV: _Marks(b"\n", b"_:", -1),
     ox.QueryResultsFormat.TSV: _Marks(b"\n", b"_:", -1),
 }
-
-
-def admit_parameters(query: CheckedQuery, parameters: Iterable[str], *, early: str = "") -> str:
-    """The text of ``query``, in which every scope that mentions one of ``parameters`` can be told its value.
-
-    Oxigraph substitutes a variable (SPARQL-dev SEP-0007) where it is seen from outside: a scope has to select
-    it, and to group by it where it groups. A scope that selects nothing by name sees it once a VALUES that
-    leaves it open has named it. ``early`` is put at the beginning of the outermost pattern.
-
-    Raises ``ParameterError`` where that cannot be done.
-    """
-    for name in parameters:
-        if name not in query.variables:
-            known = ", ".join(f"?{variable}" for variable in query.variables) or "none"
-            raise ParameterError(f"the query has no variable ?{name}", f"its variables: {known}")
-    insertions: list[tuple[int, str]] = []
-    if early and query.scopes[0].pattern:
-        insertions.append((query.scopes[0].pattern[0], f" {early} "))
-    for scope in query.scopes:
-        hidden = sorted(scope.mentioned.intersection(parameters) - (scope.selected or frozenset()))
-        if not hidden or scope.pattern is None:
-            continue
-        names = " ".join(f"?{name}" for name in hidden)
-        if scope.selected is None:
-            insertions += [(scope.pattern[0], f" VALUES ?{name} {{ UNDEF }} ") for name in hidden]
-            continue
-        if query.form is QueryForm.DESCRIBE and scope is query.scopes[0]:
-            raise ParameterError(f"the pattern of a DESCRIBE cannot be told {names}", "use CONSTRUCT instead")
-        insertions.append((scope.selection, f" {names} "))
-        if scope.grouping is not None:
-            insertions.append((scope.grouping, f" {names} "))
-        elif scope.aggregates:
-            if scope is not query.scopes[0] or scope.has_modifiers:
-                raise ParameterError(
-                    f"a pattern that is aggregated as a whole cannot be told {names}",
-                    f"write GROUP BY {names} after the pattern",
-                )
-            insertions.append((scope.pattern[1] + 1, f" GROUP BY {names} "))
-    return _insert(query.text, insertions)
-
-
-def _insert(text: str, insertions: Iterable[tuple[int, str]]) -> str:
-    for place, inserted in sorted(insertions, reverse=True):
-        text = text[:place] + inserted + text[place:]
-    return text
 
 
 @dataclass(frozen=True)

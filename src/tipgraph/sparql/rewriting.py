@@ -1,8 +1,8 @@
-"""A query written out for another store, which knows neither its prefixes nor its parameters."""
+"""A query with its parameters told in its text, and written out for a store that is told nothing else."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 import pyoxigraph as ox
@@ -11,6 +11,41 @@ from tipgraph.errors import ParameterError, QueryError
 from tipgraph.sparql.analysis import CheckedQuery, check_query, read_prologue
 from tipgraph.terms import Term
 from tipgraph.tokens import Token, read_tokens
+
+
+def tell_parameters(
+    query: CheckedQuery, parameters: Mapping[str, Term], *, inline: bool = False
+) -> Iterator[str]:
+    """Texts that ask ``query`` with its ``parameters``; the first that is well-formed is meant.
+
+    Each group of patterns that mentions a parameter begins with a VALUES that gives it, which Oxigraph
+    answers fastest. Where that may not stand, or first with ``inline``, the term takes the place of the
+    variable. A term is written as N-Triples writes it, so it cannot be anything but a term. Raises
+    ``ParameterError`` where the query has no such variable.
+    """
+    for name, term in parameters.items():
+        if name not in query.variables:
+            known = ", ".join(f"?{variable}" for variable in query.variables) or "none"
+            raise ParameterError(f"the query has no variable ?{name}", f"its variables: {known}")
+        if not isinstance(term, ox.NamedNode | ox.Literal):
+            raise ParameterError(f"?{name} cannot be told as {term}", "give an IRI or a literal")
+    if not parameters:
+        yield query.text
+        return
+    for tell in (_replace, _add_values) if inline else (_add_values, _replace):
+        text: str | None = query.text
+        for name, term in parameters.items():
+            if text is not None:
+                tokens = read_tokens(text)
+                text = tell(text, tokens[read_prologue(tokens, {}, None).length :], name, term)
+        if text is not None:
+            yield text
+
+
+def untold(parameters: Iterable[str]) -> ParameterError:
+    """What to raise where none of ``tell_parameters`` is well-formed."""
+    names = " ".join(f"?{name}" for name in parameters)
+    return ParameterError(f"the query cannot be told {names}, which it computes", "rename what follows AS")
 
 
 def write_out(
@@ -22,19 +57,9 @@ def write_out(
 ) -> str:
     """The text of ``query``, in SPARQL 1.1, that asks the same with nothing but itself.
 
-    A parameter is replaced by its term wherever an expression or a pattern may have one. Where its variable
-    stands in another place too, each group that mentions it begins with a VALUES that gives it instead.
-    Raises ``ParameterError`` where the query has no such variable, or it can be told in neither way.
+    Raises ``ParameterError`` where it cannot be told its parameters.
     """
-    for name, term in parameters.items():
-        if name not in query.variables:
-            known = ", ".join(f"?{variable}" for variable in query.variables) or "none"
-            raise ParameterError(f"the query has no variable ?{name}", f"its variables: {known}")
-        if not isinstance(term, ox.NamedNode | ox.Literal):
-            raise ParameterError(f"?{name} cannot be told as {term}", "give an IRI or a literal")
-    text = query.text
-    for name, term in parameters.items():
-        text = _tell(text, name, term, prefixes, base_iri)
+    text = _first_well_formed(query, parameters, prefixes, base_iri)
     tokens = read_tokens(text)
     prologue = read_prologue(tokens, prefixes, base_iri)
     declared = {token.text[:-1] for token in tokens[: prologue.length] if token.kind == "name"}
@@ -45,39 +70,41 @@ def write_out(
     return begin + "".join(f"PREFIX {prefix}: <{prefixes[prefix]}>\n" for prefix in missing) + text
 
 
-def _tell(text: str, name: str, term: Term, prefixes: Mapping[str, str], base_iri: str | None) -> str:
-    """``text`` in which the variable has that value."""
-    tokens = read_tokens(text)
-    body = tokens[read_prologue(tokens, prefixes, base_iri).length :]
-    for told in (_replace(text, body, name, term), _add_values(text, body, name, term)):
-        if told is None:
-            continue
+def _first_well_formed(
+    query: CheckedQuery, parameters: Mapping[str, Term], prefixes: Mapping[str, str], base_iri: str | None
+) -> str:
+    for text in tell_parameters(query, parameters, inline=True):
+        if not parameters:
+            return text
         try:
-            check_query(told, prefixes, base_iri=base_iri)
+            check_query(text, prefixes, base_iri=base_iri)
         except QueryError:
-            # A literal cannot stand everywhere, nor VALUES before what computes its variable.
             continue
-        return told
-    raise ParameterError(f"?{name} cannot be told where the query computes it", "rename it after AS")
+        return text
+    raise untold(parameters)
 
 
 def _replace(text: str, tokens: Sequence[Token], name: str, term: Term) -> str | None:
-    """``text`` with ``term`` in place of the variable; ``None`` where a variable has to stand."""
+    """``text`` with ``term`` in place of the variable; ``None`` where a variable has to stand.
+
+    So it has in a query with MINUS, which depends on the variables that its two sides share.
+    """
     edits: list[tuple[int, int, str]] = []
     selections: list[int] = []
     """The depths of the SELECT clauses that are being read."""
-    in_pattern = [False]
-    """For each open bracket, whether a term may stand in it."""
+    depth, is_describe = 0, tokens[0].is_word("DESCRIBE")
     for before, token in pairwise([tokens[0], *tokens]):
         if token.is_word("SELECT"):
             selections.append(token.depth)
         elif token.kind == "open":
-            if selections and selections[-1] == token.depth and token.text == "{":
-                selections.pop()
-            in_pattern.append(True)
-        elif token.kind == "close" and len(in_pattern) > 1:
-            in_pattern.pop()
-        elif token.is_word("VALUES") or (token.text == "*" and selections[-1:] == [token.depth]):
+            if token.text == "{":
+                is_describe = False
+                if selections[-1:] == [token.depth]:
+                    selections.pop()
+            depth += 1
+        elif token.kind == "close":
+            depth -= 1
+        elif token.is_word("VALUES", "MINUS") or (token.text == "*" and selections[-1:] == [token.depth]):
             return None
         if token.kind != "variable" or token.text[1:] != name:
             continue
@@ -85,7 +112,7 @@ def _replace(text: str, tokens: Sequence[Token], name: str, term: Term) -> str |
             return None
         if selections[-1:] == [token.depth]:
             edits.append((token.start, token.end, f"({term} AS ?{name})"))
-        elif len(in_pattern) > 1:
+        elif depth or is_describe:
             edits.append((token.start, token.end, str(term)))
         else:
             return None
@@ -97,8 +124,8 @@ def _follows_bound(tokens: Sequence[Token], token: Token) -> bool:
     return place > 1 and tokens[place - 2].is_word("BOUND")
 
 
-def _add_values(text: str, tokens: Sequence[Token], name: str, term: Term) -> str:
-    """``text`` in which each group that mentions the variable begins with its value."""
+def _add_values(text: str, tokens: Sequence[Token], name: str, term: Term) -> str | None:
+    """``text`` in which each group that mentions the variable begins with its value, if any."""
     places: set[int] = set()
     groups: list[int | None] = []
     """The offset at which each open brace's group begins; ``None`` where no VALUES may stand in it."""
@@ -117,7 +144,8 @@ def _add_values(text: str, tokens: Sequence[Token], name: str, term: Term) -> st
             place = groups[-1]
             if place is not None:
                 places.add(place)
-    return _edit(text, ((place, place, f" VALUES ?{name} {{ {term} }} ") for place in places))
+    told = f" VALUES ?{name} {{ {term} }} "
+    return _edit(text, ((place, place, told) for place in places)) if places else None
 
 
 def _edit(text: str, edits: Iterable[tuple[int, int, str]]) -> str:
