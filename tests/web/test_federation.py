@@ -212,7 +212,7 @@ def test_a_peer_that_misbehaves(ask: Ask, peer: Peer, act: Callable[[BaseHTTPReq
     assert (
         ask(f"SELECT ?y {{ SERVICE SILENT <{peer.url}> {{ ?a ?b ?x }} VALUES ?y {{ 3 }} }}") == b"y\r\n3\r\n"
     )
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 15
     peer.act = reply
     assert ask(f"SELECT ?x {{ SERVICE <{peer.url}> {{ ?a ?b ?x }} }}") == b"x\r\n1\r\n"
 
