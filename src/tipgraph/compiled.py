@@ -110,7 +110,8 @@ class CompiledGraph:
         from tipgraph.remote.queries import RemoteQueries
         from tipgraph.remote.reader import RemoteReader
 
-        dataset = Dataset(_refuse_copy, prefixes, reader=RemoteReader(peer, facts))
+        copy = _refuse_copy if facts.copy is None else facts.copy
+        dataset = Dataset(copy, prefixes, reader=RemoteReader(peer, facts))
         return cls(
             dataset,
             QueryableDataset(dataset),

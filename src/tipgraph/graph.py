@@ -141,6 +141,12 @@ class KnowledgeGraph:
         return self._compiled.peer
 
     @property
+    def is_at_hand(self) -> bool:
+        """Whether all of the graph is in memory, be it as a copy, so that it can be read from end to end."""
+        remote = self._compiled.remote
+        return remote.facts.copy is not None if remote else self.dataset.reader.is_whole
+
+    @property
     def functions(self) -> tuple[str, ...]:
         """The IRIs of the functions that a query may call beside SPARQL's own."""
         return tuple(function.value for function in self._compiled.queryable.functions)

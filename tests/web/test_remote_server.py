@@ -283,7 +283,16 @@ def test_the_project_itself_is_served_from_a_store() -> None:
         for path in PAGES:
             response, body = server.request(path, Accept="text/html")
             assert response.status == (303 if path.startswith("/find") else 200), (path, body)
-        response, _ = server.request("/explain?subject=a&predicate=b&object=c", Accept="text/html")
-        assert response.status == 404
+        fact = "subject=id:ecowas&predicate=a&object=tip:Mechanism"
+        response, body = server.request(f"/explain?{fact}", Accept="application/json")
+        assert (response.status, b"SubRegionalMechanism" in body) == (200, True), body
+        response, body = server.request(
+            "/validate",
+            method="POST",
+            body="<https://w3id.org/tipgraph/id/x> a <https://w3id.org/tipgraph/ontology#Treaty> .",
+            Content_Type="text/turtle",
+            Accept="application/json",
+        )
+        assert (response.status, json.loads(body)["conforms"]) == (200, False), body
         _, body = server.request("/id/ecowas", Accept="text/turtle")
         assert len(list(ox.parse(body, format=ox.RdfFormat.TURTLE))) > 100

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
+from collections.abc import Iterator
 
 import pyoxigraph as ox
 
@@ -34,6 +36,24 @@ def ask_boolean(peer: Peer, query: PeerQuery) -> bool:
         return read_boolean(content)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise nonsense(peer.endpoint, "yes or no") from error
+
+
+def ask_graph(peer: Peer, name: str) -> Iterator[ox.Quad]:
+    """The quads of a named graph; their blank nodes are told apart from those of other answers.
+
+    Raises what ``Peer.read_graph`` does.
+    """
+    fresh: defaultdict[ox.BlankNode, ox.BlankNode] = defaultdict(ox.BlankNode)
+
+    graph = ox.NamedNode(name)
+    for triple in peer.read_graph(name):
+        subject, value = triple.subject, triple.object
+        yield ox.Quad(
+            fresh[subject] if isinstance(subject, ox.BlankNode) else subject,
+            triple.predicate,
+            fresh[value] if isinstance(value, ox.BlankNode) else value,
+            graph,
+        )
 
 
 def read_boolean(content: bytes) -> bool:

@@ -13,16 +13,17 @@ from tipgraph.describe import Names, read_names
 from tipgraph.errors import SourceError
 from tipgraph.peer import Peer
 from tipgraph.protocol import N_TRIPLES, RESULTS_JSON, PeerQuery
-from tipgraph.remote.asking import ask_boolean, ask_rows, nonsense, read_integer
+from tipgraph.remote.asking import ask_boolean, ask_graph, ask_rows, nonsense, read_integer
 from tipgraph.search import TEXTS, SearchIndex
 from tipgraph.sizes import Sizes, sort_classes
 from tipgraph.store import Dataset
-from tipgraph.vocabulary import RDF
+from tipgraph.vocabulary import GRAPH_ONTOLOGY, RDF
 
 MOST_LISTED: Final = 200
 """Named graphs that a request names one by one."""
 _MOST_INDEXED: Final = 1_000_000
 """Triples of a store up to which its names and texts are gathered."""
+_MOST_COPIED: Final = 200_000
 _MOST_CLASSES: Final = 1_000
 _VIRTUOSO: Final = "http://www.openlinksw.com/schemas/virtrdf#"
 _NOT_SERVED: Final = (
@@ -47,7 +48,9 @@ class RemoteFacts:
     default_graphs: tuple[str, ...] | None
     """What to name as the default graph, which is the union; ``None`` where the store's own one is."""
     index: Dataset
-    """The names, texts and types, in one graph; empty where the store is too large."""
+    """Where names, texts and types are looked for; empty where the store is too large."""
+    copy: ox.Store | None
+    """All of it, where it is the graph of the project, which explains facts and validates others."""
     names: Names
     search_index: SearchIndex | None
     """``None`` where the store is too large."""
@@ -81,13 +84,21 @@ def read_facts(peer: Peer, prefixes: Mapping[str, str], *, union: str | None = N
                 "let the store make that the union of all, or name a graph that is with --union",
             )
     sizes = _measure(peer, named, default)
-    index = _read_index(peer, default, prefixes) if sizes.triples <= _MOST_INDEXED else None
+    copy = index = None
+    if GRAPH_ONTOLOGY in named and sizes.quads <= _MOST_COPIED:
+        copy = ox.Store()
+        for name in named:
+            copy.bulk_extend(ask_graph(peer, name))
+        index = Dataset(copy, dict(prefixes))
+    elif sizes.triples <= _MOST_INDEXED:
+        index = _read_index(peer, default, prefixes)
     return RemoteFacts(
         peer.endpoint,
         sizes,
         tuple(named),
         default,
         Dataset(ox.Store(), dict(prefixes)) if index is None else index,
+        copy,
         {} if index is None else read_names(index),
         None if index is None else SearchIndex.build(index),
     )

@@ -13,7 +13,7 @@ import pyoxigraph as ox
 
 from tipgraph.peer import Peer
 from tipgraph.protocol import N_TRIPLES, RESULTS_JSON, PeerQuery
-from tipgraph.remote.asking import Row, ask_rows, nonsense
+from tipgraph.remote.asking import Row, ask_graph, ask_rows, nonsense
 from tipgraph.remote.facts import MOST_LISTED, RemoteFacts
 from tipgraph.store import GraphName, Object, Reader, Subject, note_cut
 from tipgraph.terms import Term
@@ -120,8 +120,7 @@ class RemoteReader(Reader):
 
     def read_graph(self, graph: ox.NamedNode) -> Iterator[ox.Quad]:
         """All quads of a named graph."""
-        triples = self._peer.read_graph(graph.value) if graph.value in self._served else []
-        return (ox.Quad(triple.subject, triple.predicate, triple.object, graph) for triple in triples)
+        return ask_graph(self._peer, graph.value) if graph.value in self._served else iter(())
 
     def read_all(self) -> Iterator[ox.Quad]:
         """All quads, graph by graph."""

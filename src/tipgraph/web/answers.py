@@ -170,7 +170,7 @@ def answer_from(
     graph in another store who asks has to ask that its ``PeerQuery``.
     """
     graph.prepare()
-    if graph.dataset.reader.is_whole and GRAPH_ONTOLOGY in graph.dataset.graph_names():
+    if graph.is_at_hand and GRAPH_ONTOLOGY in graph.dataset.graph_names():
         graph.prepare_services()
     rows, size = (limits or Limits()).rows, (limits or Limits()).answer
 

@@ -57,7 +57,7 @@ class Site:
     @property
     def is_explained(self) -> bool:
         """Whether facts are explained and RDF is validated, for which all of the graph has to be read."""
-        return self.is_own and self.graph.dataset.reader.is_whole
+        return self.is_own and self.graph.is_at_hand
 
     @property
     def title(self) -> str:
