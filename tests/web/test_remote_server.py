@@ -13,6 +13,7 @@ from urllib.parse import quote
 import pyoxigraph as ox
 import pytest
 from click.testing import CliRunner
+from openapi_spec_validator import validate
 from tests.peer_server import Received, Reply, SmallStore, peer_at
 from tests.web.running_server import Server, serving
 
@@ -243,6 +244,11 @@ def test_who_bears_the_token_updates_the_store(writable: tuple[Server, SmallStor
         assert (response.status, body_back) == (204, b"")
     assert b"Omega plan" in server.request(alpha, Accept="text/html")[1]
     assert TOKEN not in str([request.headers for request in small.requests])
+    description = json.loads(server.request("/openapi.json")[1])
+    operation = description["paths"]["/sparql"]["post"]
+    assert "application/sparql-update" in operation["requestBody"]["content"]
+    assert operation["security"] == [{}, {"token": []}]
+    validate(description)
 
 
 @pytest.mark.parametrize(

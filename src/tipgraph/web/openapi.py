@@ -25,6 +25,8 @@ Json = dict[str, Any]
 _JSON: Final = "application/json"
 _FORM: Final = "application/x-www-form-urlencoded"
 _QUERY: Final = "application/sparql-query"
+_UPDATE: Final = "application/sparql-update"
+_BEARER: Final = "token"
 _TEXT: Final[Json] = {"type": "string"}
 _SCHEMAS: Final[Mapping[str, Json]] = {
     "integer": {"type": "integer"},
@@ -113,18 +115,43 @@ def describe_service(site: Site) -> Json:
         paths |= _own_paths(site)
     if site.is_explained:
         paths |= _explaining_paths()
+    components: Json = {"schemas": {"Problem": _problem_schema()}, "responses": _problem_responses()}
+    if site.writer is not None:
+        _add_updates(paths["/sparql"]["post"])
+        components["securitySchemes"] = {_BEARER: {"type": "http", "scheme": "bearer"}}
     return {
         "openapi": "3.1.1",
         "info": {
             "title": site.title,
             "version": site.version,
-            "description": "Read-only. Every answer has an entity tag; errors are problem details.",
+            "description": "Read-only, but for who bears a token where updates are described. Every answer has "
+            "an entity tag; errors are problem details.",
             "license": {"name": "Apache-2.0 AND CC-BY-4.0", "identifier": "Apache-2.0 AND CC-BY-4.0"},
         },
         "servers": [{"url": "/"}],
         "paths": paths,
-        "components": {"schemas": {"Problem": _problem_schema()}, "responses": _problem_responses()},
+        "components": components,
     }
+
+
+def _add_updates(operation: Json) -> None:
+    """Describe updates beside the queries of ``operation``."""
+    form = {
+        "type": "object",
+        "required": ["update"],
+        "properties": {
+            "update": _TEXT,
+            "using-graph-uri": {"type": "array", "items": _TEXT},
+            "using-named-graph-uri": {"type": "array", "items": _TEXT},
+        },
+    }
+    content = operation["requestBody"]["content"]
+    content[_FORM] = {"schema": {"oneOf": [content[_FORM]["schema"], form]}}
+    content[_UPDATE] = {"schema": _TEXT}
+    operation["summary"] = "Ask or update with SPARQL"
+    operation["responses"]["204"] = {"description": "The update was run."}
+    # Queries need no token.
+    operation["security"] = [{}, {_BEARER: []}]
 
 
 def _explaining_paths() -> Json:
