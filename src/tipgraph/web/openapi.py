@@ -124,7 +124,7 @@ def describe_service(site: Site) -> Json:
         "info": {
             "title": site.title,
             "version": site.version,
-            "description": "Read-only, but for who bears a token where updates are described. Every answer has "
+            "description": "Read-only, but for who bears a token where updates are described. An answer has "
             "an entity tag; errors are problem details.",
             "license": {"name": "Apache-2.0 AND CC-BY-4.0", "identifier": "Apache-2.0 AND CC-BY-4.0"},
         },
