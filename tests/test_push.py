@@ -32,13 +32,17 @@ def push(
     *,
     graph_store: bool = False,
     into: str | None = None,
+    union: str | None = None,
     dry_run: bool = False,
     in_place: bool = False,
 ) -> list[PushedGraph]:
     with peer_at(answer) as url:
         peer = Peer(url, graph_store=url if graph_store else None, sleep=lambda _: None)
         try:
-            return list(push_dataset(dataset_of(trig), peer, into=into, dry_run=dry_run, in_place=in_place))
+            pushed = push_dataset(
+                dataset_of(trig), peer, into=into, union=union, dry_run=dry_run, in_place=in_place
+            )
+            return list(pushed)
         finally:
             peer.close()
 
@@ -162,3 +166,14 @@ def test_triples_outside_any_graph_need_a_name() -> None:
         push(there, trig)
     assert outcomes(push(there, trig, into=TWO)) == [Outcome.PUSHED]
     assert [quad.graph_name for quad in there.store] == [ox.NamedNode(TWO)]
+
+
+def test_the_union_is_pushed_as_a_graph_that_holds_each_triple_once() -> None:
+    there = SmallStore()
+    same = f"<{ONE}> {{ <http://e/a> <http://e/p> 1 , 2 }} <{TWO}> {{ <http://e/a> <http://e/p> 2 , [] }}"
+    assert outcomes(push(there, same, union="urn:all")) == [Outcome.PUSHED] * 3
+    pattern = None, None, None, ox.NamedNode("urn:all")
+    assert len(list(there.store.quads_for_pattern(*pattern))) == 3
+    assert outcomes(push(there, same, union="urn:all")) == [Outcome.AGREES] * 3
+    with pytest.raises(SourceError, match="is a graph of its own"):
+        push(there, same, union=TWO)
