@@ -26,6 +26,7 @@ TOPICS: Final = {
     "queries": "benchmarks.queries",
     "load": "benchmarks.loading",
     "start": "benchmarks.start",
+    "http": "benchmarks.serving",
     "growth": "benchmarks.growth",
     "scale": "benchmarks.scale",
 }
@@ -36,6 +37,7 @@ SIZES: Final = {
     "queries": (30_000,),
     "load": (100_000,),
     "start": (),
+    "http": (),
     "growth": (10_000, 30_000, 100_000, 300_000, 1_000_000),
     "scale": (300_000, 1_000_000, 10_000_000),
 }
