@@ -95,9 +95,16 @@ class Server:
 
     def memory(self) -> Memory | None:
         """What all its processes hold now; ``None`` where the system does not tell."""
-        try:
-            found = [_memory_of(pid) for pid in _tree(self.pid)]
-        except OSError:
+        found = []
+        for pid in _tree(self.pid):
+            try:
+                found.append(_memory_of(pid))
+            except (FileNotFoundError, ProcessLookupError):
+                # It has ended since, or there is no such file here.
+                continue
+            except OSError:
+                return None
+        if not found:
             return None
         return Memory(sum(one.resident for one in found), sum(one.shared_once for one in found))
 
