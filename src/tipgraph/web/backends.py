@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from tipgraph.graph import KnowledgeGraph
-from tipgraph.web.answers import SiteAnswer, SiteRequest, answer_from
+from tipgraph.web.answers import SiteAnswer, SiteRequest, answer_from, prepare
 from tipgraph.web.limits import Limits
 from tipgraph.web.workers import OpenedByWorker
 
@@ -38,6 +38,10 @@ class InMemory:
     """A graph that is loaded once and inherited by every process."""
 
     graph: KnowledgeGraph
+
+    def __post_init__(self) -> None:
+        # Here and not in each process that answers requests, each of which would hold its own.
+        prepare(self.graph)
 
     def execute(self, limits: Limits, services: frozenset[str]) -> Execute:
         """What answers from the graph."""
