@@ -42,7 +42,6 @@ class Mix:
     queries: dict[str, str]
     left_out: dict[str, str] = field(default_factory=dict)
     rows: int = 0
-    bytes: int = 0
 
     def order(self, seed: int) -> Iterator[int]:
         """Numbers of queries without end: all in a random order, then in another; ``seed`` tells which."""
