@@ -26,6 +26,7 @@ TOPICS: Final = {
     "queries": "benchmarks.queries",
     "load": "benchmarks.loading",
     "start": "benchmarks.start",
+    "http": "benchmarks.serving",
     "growth": "benchmarks.growth",
     "scale": "benchmarks.scale",
 }
@@ -36,11 +37,12 @@ SIZES: Final = {
     "queries": (30_000,),
     "load": (100_000,),
     "start": (),
+    "http": (),
     "growth": (10_000, 30_000, 100_000, 300_000, 1_000_000),
     "scale": (300_000, 1_000_000, 10_000_000),
 }
 """Topic → the sizes of the graphs that it measures, unless others are asked for."""
-APART: Final = frozenset({"scale"})
+APART: Final = frozenset({"http", "scale"})
 """The topics that run only when they are named, as they take long."""
 
 
@@ -88,7 +90,7 @@ def generate(triples: int, seed: int, output: Path) -> None:
 def run(
     only: tuple[str, ...], sizes: str | None, rounds: int, limit: float, write: bool, work: Path | None
 ) -> None:
-    """Measure, and print the results in Markdown; scale only if it is named."""
+    """Measure, and print the results in Markdown; http and scale only if they are named."""
     chosen = only or tuple(name for name in TOPICS if name not in APART)
     with tempfile.TemporaryDirectory(prefix="tipgraph-benchmarks-") as folder:
         workspace = Workspace(work or Path(folder))

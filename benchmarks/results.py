@@ -20,7 +20,16 @@ Written by `python -m benchmarks run --write`; [README.md](README.md) says how t
 
 """
 _SECTION: Final = re.compile(r"<!-- topic (?P<name>[a-z-]+) -->\n.*?<!-- end (?P=name) -->\n", re.DOTALL)
-_LIBRARIES: Final = ("pyoxigraph", "pyrudof", "owlrl", "reasonable", "pyshacl", "rdflib")
+_LIBRARIES: Final = (
+    "pyoxigraph",
+    "pyrudof",
+    "owlrl",
+    "reasonable",
+    "pyshacl",
+    "rdflib",
+    "rdflib-endpoint",
+    "oxigraph",
+)
 
 
 def section_text(topic: Topic, measured: str, command: str) -> str:

@@ -87,8 +87,10 @@ class QueryableDataset:
         """The union of the graphs, and where asked for the graphs themselves, which takes twice as long."""
         asserted_only = asserted_only and GRAPH_INFERRED in self._dataset.graph_names()
         with self._lock:
-            # A store with the graphs serves queries that need none too.
-            kind = asserted_only, with_graphs or (asserted_only, True) in self._stores
+            kind = asserted_only, with_graphs
+            if kind not in self._stores and (asserted_only, True) in self._stores:
+                # A store with the graphs serves queries that need none too, though it takes them longer.
+                return self._stores[asserted_only, True]
             if kind not in self._stores:
                 self._stores[kind] = self._build(asserted_only=asserted_only, with_graphs=with_graphs)
             return self._stores[kind]

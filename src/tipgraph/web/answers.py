@@ -161,6 +161,13 @@ SiteAnswer: TypeAlias = (
 )
 
 
+def prepare(graph: KnowledgeGraph) -> None:
+    """Build what answers are made from, so that processes that are forked from now on share it."""
+    graph.prepare()
+    if graph.is_at_hand and GRAPH_ONTOLOGY in graph.dataset.graph_names():
+        graph.prepare_services()
+
+
 def answer_from(
     graph: KnowledgeGraph, limits: Limits | None = None, services: frozenset[str] = frozenset()
 ) -> Callable[[SiteRequest], SiteAnswer]:
@@ -169,9 +176,7 @@ def answer_from(
     ``services`` are the endpoints that a query may call; then who asks has to make its ``ServiceCalls``. Of a
     graph in another store who asks has to ask that its ``PeerQuery``.
     """
-    graph.prepare()
-    if graph.is_at_hand and GRAPH_ONTOLOGY in graph.dataset.graph_names():
-        graph.prepare_services()
+    prepare(graph)
     rows, size = (limits or Limits()).rows, (limits or Limits()).answer
 
     def answer(request: SiteRequest) -> SiteAnswer:

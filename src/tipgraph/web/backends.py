@@ -17,7 +17,7 @@ from tipgraph.graph import KnowledgeGraph
 from tipgraph.peer import Login, Peer
 from tipgraph.remote.facts import RemoteFacts, read_facts
 from tipgraph.sources import locate_sources
-from tipgraph.web.answers import SiteAnswer, SiteRequest, answer_from
+from tipgraph.web.answers import SiteAnswer, SiteRequest, answer_from, prepare
 from tipgraph.web.limits import Limits
 from tipgraph.web.workers import OpenedByWorker
 
@@ -41,6 +41,10 @@ class InMemory:
     """A graph that is loaded once and inherited by every process."""
 
     graph: KnowledgeGraph
+
+    def __post_init__(self) -> None:
+        # Here and not in each process that answers requests, each of which would hold its own.
+        prepare(self.graph)
 
     def execute(self, limits: Limits, services: frozenset[str]) -> Execute:
         """What answers from the graph."""
