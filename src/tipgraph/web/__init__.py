@@ -18,6 +18,7 @@ from tipgraph.web.limits import Limits
 from tipgraph.web.openapi import openapi
 from tipgraph.web.pages import pages
 from tipgraph.web.problems import problem_response
+from tipgraph.web.quick import QuickQueries
 from tipgraph.web.remoting import Writer
 from tipgraph.web.resources import resources
 from tipgraph.web.services import services
@@ -65,7 +66,9 @@ def create_app(
         app.register_blueprint(blueprint)
     app.register_error_handler(Exception, problem_response)
     app.after_request(_complete)
-    app.wsgi_app = _with_headers(app.wsgi_app)  # type: ignore[assignment, method-assign]
+    # Without an executor nothing is quick, and a test sees what the application does.
+    application = QuickQueries(app.wsgi_app, executor) if executor is not None else app.wsgi_app
+    app.wsgi_app = _with_headers(application)  # type: ignore[assignment, method-assign]
     return app
 
 

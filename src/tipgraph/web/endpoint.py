@@ -28,6 +28,7 @@ from tipgraph.web.graphs import service_description
 from tipgraph.web.guard import QUERY
 from tipgraph.web.library import send_sparql
 from tipgraph.web.problems import RequestError
+from tipgraph.web.quick import OUTCOME
 from tipgraph.web.restraint import mark_cut, wanted_timeout
 from tipgraph.web.site import current_site
 from tipgraph.web.views import TermView
@@ -241,7 +242,11 @@ def _run(
 ) -> flask.Response:
     started = time.perf_counter()
     flask.request.environ[QUERY] = text
-    found = current_site().executor.run(EndpointRequest(query, accept, wanted), timeout=wanted_timeout())
+    found = flask.request.environ.get(OUTCOME)
+    if isinstance(found, Exception):
+        raise found
+    if found is None:
+        found = current_site().executor.run(EndpointRequest(query, accept, wanted), timeout=wanted_timeout())
     if isinstance(found, EncodedAnswer):
         response = flask.Response(found.content, content_type=found.content_type)
         return mark_cut(response) if found.is_cut else response
