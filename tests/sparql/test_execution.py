@@ -392,3 +392,18 @@ def test_a_graph_can_be_told_a_parameter_in_the_short_form(plain: QueryableDatas
     found = run_query(plain, request)
     assert isinstance(found, GraphResult)
     assert len(found.triples) == 2
+
+
+def test_what_names_no_graph_is_answered_without_graphs_where_that_is_at_hand() -> None:
+    def store_of(dataset: QueryableDataset, *, with_graphs: bool) -> ox.Store:
+        return dataset.store(asserted_only=False, with_graphs=with_graphs)
+
+    given = ox.Store()
+    given.load(DATA, format=ox.RdfFormat.TRIG)
+    both = QueryableDataset(Dataset(given, PREFIXES))
+    assert not list(store_of(both, with_graphs=False).named_graphs())
+    assert list(store_of(both, with_graphs=True).named_graphs())
+    assert not list(store_of(both, with_graphs=False).named_graphs())
+    # No other is built for it where the graphs are at hand already.
+    one = QueryableDataset(Dataset(given, PREFIXES))
+    assert store_of(one, with_graphs=True) is store_of(one, with_graphs=False)

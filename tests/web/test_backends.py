@@ -18,7 +18,10 @@ from tests.web.running_server import Server, serving
 from tipgraph.errors import SourceError
 from tipgraph.graph import KnowledgeGraph
 from tipgraph.ondisk import load_to_disk
-from tipgraph.web.backends import OnDisk
+from tipgraph.sparql.execution import QueryableDataset, QueryRequest
+from tipgraph.web.answers import EncodedAnswer, EndpointRequest
+from tipgraph.web.backends import InMemory, OnDisk
+from tipgraph.web.limits import Limits
 
 ROOT = Path(__file__).parents[2]
 EX = "http://example.org/"
@@ -175,3 +178,17 @@ def test_what_is_no_store_is_told_before_anything_is_served(tmp_path: Path) -> N
         [*command, "--store", "x", "--data", "y"], capture_output=True, text=True, timeout=60, check=False
     )
     assert (both.returncode, "give one of them" in both.stderr) == (2, True), both.stderr
+
+
+def test_a_graph_in_memory_is_ready_before_the_server_forks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data.trig").write_text(DATA)
+    backend = InMemory(KnowledgeGraph.from_files([tmp_path / "data.trig"], root=ROOT))
+    # What a process built for itself it would not share.
+    monkeypatch.delattr(QueryableDataset, "_build")
+    answer = backend.execute(Limits(), frozenset())
+    for text in ("ASK { ?s ?p ?o }", "ASK { GRAPH ?g { ?s ?p ?o } }"):
+        found = answer(EndpointRequest(QueryRequest(text), format="json"))  # type: ignore[operator]
+        assert isinstance(found, EncodedAnswer)
+        assert b"true" in found.content
