@@ -14,6 +14,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -47,6 +48,8 @@ _LOGGING: Final[dict[str, Any]] = {
 }
 """granian logs to stdout unless told otherwise; that is for data."""
 
+_TURN: Final = 0.0005
+"""Seconds after which a thread that reads a large request lets another one go on."""
 _LARGEST_PIECE: Final = 16 << 10
 """What the server reads at once beyond the head of a request."""
 
@@ -147,6 +150,7 @@ def run_server(
             on_lost=lambda: os.kill(os.getpid(), signal.SIGTERM),
             observe=lambda event: metrics.add(f"query {event}"),
         )
+        sys.setswitchinterval(_TURN)
         graph = backend.open_graph()
         peer = graph.peer
         executor: Executor[SiteRequest, SiteAnswer] = pool

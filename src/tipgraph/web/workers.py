@@ -460,9 +460,6 @@ def _obey(
         return pid
     if command == _DEMOTE:
         os.setpriority(os.PRIO_PROCESS, number, _LOWEST_PRIORITY)
-        if hasattr(os, "SCHED_IDLE"):
-            # Linux lets it run only while nobody else wants to, and stops it at once when someone does.
-            os.sched_setscheduler(number, os.SCHED_IDLE, os.sched_param(0))
         return 0
     # It is our child and was not waited for, so the number cannot have gone to another process.
     workers.discard(number)
