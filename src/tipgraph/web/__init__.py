@@ -21,6 +21,8 @@ from tipgraph.web.problems import problem_response
 from tipgraph.web.resources import resources
 from tipgraph.web.services import services
 from tipgraph.web.site import Site
+from tipgraph.web.static_files import ENDPOINT as STATIC
+from tipgraph.web.static_files import install_static_files
 from tipgraph.web.workers import Executor, InProcess
 
 _SECURITY = {
@@ -53,7 +55,8 @@ def create_app(
     Without an ``executor`` queries run in the process itself, where nothing can stop them: open such an app
     to nobody whom you do not trust.
     """
-    app = flask.Flask(__name__)
+    app = flask.Flask(__name__, static_folder=None)
+    install_static_files(app)
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = (limits or Limits()).body
     app.jinja_env.filters["thousands"] = lambda number: f"{number:,}".replace(",", "\u202f")
     app.jinja_env.filters["sentence"] = lambda text: f"{text[:1].upper()}{text[1:]}."
@@ -86,7 +89,8 @@ def _complete(response: flask.Response) -> flask.Response:
         response.headers.update(_PREFLIGHT)
     if response.mimetype == "text/html":
         response.content_language = "en"
-    if flask.request.endpoint == "static":
+    if flask.request.endpoint == STATIC and response.status_code in (200, 304):
+        # It is complete already.
         return response
     response.vary.update(("Accept", "Accept-Encoding"))
     coding = choose_coding(flask.request) if is_compressible(response) else None

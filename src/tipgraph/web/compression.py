@@ -9,7 +9,7 @@ from typing import Final
 import flask
 import zstandard
 
-_SMALLEST: Final = 1024
+SMALLEST: Final = 1024
 """Bytes below which a body is sent as it is: it would fit into a packet either way."""
 _GZIP_LEVEL: Final = 5
 _ZSTD_LEVEL: Final = 3
@@ -46,7 +46,7 @@ def is_compressible(response: flask.Response) -> bool:
         and not response.direct_passthrough
         and "Content-Encoding" not in response.headers
         and response.status_code not in (204, 304)
-        and len(response.get_data()) >= _SMALLEST
+        and len(response.get_data()) >= SMALLEST
     )
 
 
