@@ -312,8 +312,9 @@ def test_what_the_store_writes_is_what_is_written_row_by_row(
         QueryRequest("CONSTRUCT WHERE { ?s ?p ?o }"),
         QueryRequest("SELECT ?s ?o { ?s <http://e/p> ?o }", most_rows=3),
         QueryRequest("SELECT ?s { ?s ?p ?o }", {"s": ox.NamedNode("http://e/z")}),
+        QueryRequest("SELECT ?o { ?s <http://e/p> ?o }", {"s": ox.NamedNode("http://e/a")}),
     ],
-    ids=["all columns", "blank node", "graph", "too many rows", "nothing for a parameter"],
+    ids=["all columns", "blank node", "graph", "too many rows", "nothing for a parameter", "no column"],
 )
 def test_what_the_store_leaves_to_chance_it_does_not_write(
     plain: QueryableDataset, request_: QueryRequest, format_name: str

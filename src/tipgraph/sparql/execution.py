@@ -128,7 +128,7 @@ def run_query(dataset: QueryableDataset, request: QueryRequest) -> QueryResult:
             # when there are none, and counts 0.
             scope = query.scopes[0]
             if scope.pattern and scope.aggregates and scope.grouping is None:
-                result = evaluate([_insert(query.text, [(scope.pattern[0], " FILTER(false) ")])], {})
+                result = evaluate([insert_texts(query.text, [(scope.pattern[0], " FILTER(false) ")])], {})
     except RuntimeError as error:
         raise QueryError(f"the query cannot be evaluated: {error}", "simplify it") from error
     return result
@@ -140,12 +140,15 @@ def serialize_query(
     """The result of a SELECT or ASK as Oxigraph writes it, which is many times faster than row by row.
 
     ``None`` where ``run_query`` has to be asked instead: for another form, for what Oxigraph leaves to chance
-    (the order of the columns of ``SELECT *``, the labels of blank nodes), for more rows than
-    ``request.most_rows`` or more than ``most_bytes``. Raises as ``run_query`` does.
+    (the order of the columns of ``SELECT *``, the labels of blank nodes), for parameters that are no columns,
+    for more rows than ``request.most_rows`` or more than ``most_bytes``. Raises as ``run_query`` does.
     """
     query = dataset.check(request.text, request.base_iri)
     is_select = query.form is QueryForm.SELECT
     if query.form is not QueryForm.ASK and not (is_select and query.scopes[0].selected is not None):
+        return None
+    if is_select and query.scopes[0].mentioned.intersection(request.parameters) - set(query.columns):
+        # Oxigraph would write the parameters as columns too, which the query does not select.
         return None
     graphs = _choose_graphs(dataset, request, query)
     written = _Bounded(most_bytes)
@@ -285,10 +288,11 @@ def admit_parameters(query: CheckedQuery, parameters: Iterable[str], *, early: s
                     f"write GROUP BY {names} after the pattern",
                 )
             insertions.append((scope.pattern[1] + 1, f" GROUP BY {names} "))
-    return _insert(query.text, insertions)
+    return insert_texts(query.text, insertions)
 
 
-def _insert(text: str, insertions: Iterable[tuple[int, str]]) -> str:
+def insert_texts(text: str, insertions: Iterable[tuple[int, str]]) -> str:
+    """``text`` with each of the ``insertions`` at its place."""
     for place, inserted in sorted(insertions, reverse=True):
         text = text[:place] + inserted + text[place:]
     return text

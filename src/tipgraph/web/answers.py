@@ -51,6 +51,13 @@ class EndpointRequest:
 
 
 @dataclass(frozen=True)
+class QueryTextRequest:
+    """A query of the library, whose SPARQL is wanted with the parameters written in."""
+
+    query: LibraryRequest
+
+
+@dataclass(frozen=True)
 class NameRequest:
     """A name, whose resource is wanted."""
 
@@ -78,6 +85,13 @@ class TableAnswer:
     """Whether there are more than ``total``."""
     is_graph: bool = False
     answer: bool | None = None
+
+
+@dataclass(frozen=True)
+class QueryTextAnswer:
+    """The SPARQL of a query."""
+
+    text: str
 
 
 @dataclass(frozen=True)
@@ -127,9 +141,18 @@ class DerivationAnswer:
     values: dict[str, Any]
 
 
-SiteRequest: TypeAlias = EndpointRequest | NameRequest | SearchRequest | ExplainRequest | ValidateRequest
+SiteRequest: TypeAlias = (
+    EndpointRequest | QueryTextRequest | NameRequest | SearchRequest | ExplainRequest | ValidateRequest
+)
 SiteAnswer: TypeAlias = (
-    EncodedAnswer | TableAnswer | NameAnswer | ServiceCalls | SearchResult | DerivationAnswer | Report
+    EncodedAnswer
+    | TableAnswer
+    | QueryTextAnswer
+    | NameAnswer
+    | ServiceCalls
+    | SearchResult
+    | DerivationAnswer
+    | Report
 )
 
 
@@ -147,6 +170,8 @@ def answer_from(
 
     def answer(request: SiteRequest) -> SiteAnswer:
         match request:
+            case QueryTextRequest(known):
+                return QueryTextAnswer(graph.write_query(graph.request(known.query, known.parameters)))
             case NameRequest():
                 return NameAnswer(graph.find(request.name))
             case SearchRequest():
