@@ -124,6 +124,13 @@ Examples:
     help="Requests of one client at the same time; 0 for no limit. This machine has none.",
 )
 @click.option(
+    "--body-timeout",
+    default=Limits.body_timeout,
+    show_default=True,
+    type=click.FloatRange(0.1, 3600),
+    help="Seconds that a client may take to send the body of a request.",
+)
+@click.option(
     "--trusted-proxy",
     "trusted_proxies",
     multiple=True,
@@ -162,6 +169,7 @@ def serve(
     rate: float,
     burst: int,
     concurrency: int,
+    body_timeout: float,
     trusted_proxies: tuple[str, ...],
     services: tuple[str, ...],
     log_requests: bool,
@@ -197,6 +205,7 @@ def serve(
         rate=rate,
         burst=burst,
         concurrency=concurrency,
+        body_timeout=body_timeout,
     )
     # A port that is in use is told before anything is loaded.
     address = find_address(host, port)

@@ -7,7 +7,6 @@ asked to, ``/metrics`` itself.
 from __future__ import annotations
 
 import hmac
-import io
 import json
 import re
 import sys
@@ -20,6 +19,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from tipgraph.web.bodies import SLOW, Bodies, break_off
 from tipgraph.web.clients import Accounts, Client, Network, find_client, is_trusted
 from tipgraph.web.limits import Limits
 from tipgraph.web.metrics import Metrics
@@ -71,7 +71,7 @@ class Guard:
         self._gauges = gauges
         self._accounts = Accounts(limits)
         self._log = log or sys.stderr
-        self._bodies = threading.BoundedSemaphore(limits.bodies)
+        self._bodies = Bodies(limits)
         self._places = threading.BoundedSemaphore(limits.places)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -107,7 +107,7 @@ class Guard:
             finish()
             return [b"" if environ["REQUEST_METHOD"] == "HEAD" else content]
         problem, retry_after = self._refuse(environ, account)
-        if problem is None and (problem := self._receive_body(environ)) is not None:
+        if problem is None and (problem := self._bodies.receive(environ)) is not None:
             retry_after = problem.kind.retry_after
             if account is not None:
                 self._accounts.leave(account)
@@ -118,9 +118,13 @@ class Guard:
             if retry_after is not None:
                 self._metrics.add("refused")
                 headers.append(("Retry-After", str(retry_after)))
+            if problem.kind.name == SLOW:
+                headers.append(("Connection", "close"))
             begin(f"{problem.status} {problem.kind.title}", headers)
             size = len(content)
             finish()
+            if problem.kind.name == SLOW:
+                return break_off(content)
             return [b"" if environ["REQUEST_METHOD"] == "HEAD" else content]
 
         def leave() -> None:
@@ -186,32 +190,6 @@ class Guard:
             return _problem("too-many-requests", refusal.reason, "ask more slowly"), refusal.retry_after
         return None, None
 
-    def _receive_body(self, environ: WSGIEnvironment) -> Problem | None:
-        """Read the body before the request takes a place, so that slow clients keep no place from others."""
-        length = environ.get("CONTENT_LENGTH") or "0"
-        declared = int(length) if length.isascii() and length.isdigit() else None
-        is_chunked = "HTTP_TRANSFER_ENCODING" in environ
-        if declared is None:
-            return _problem("bad-request", "Content-Length is no number", "give the length in bytes")
-        if not is_chunked and not 0 < declared <= self._limits.body:
-            # There is none, or the application will refuse it unread.
-            return None
-        if not self._bodies.acquire(blocking=False):
-            return _problem(
-                "busy", "the server is busy: it receives too many requests", "ask again in a moment"
-            )
-        try:
-            body = _read(environ["wsgi.input"], self._limits.body + 1)
-        except OSError:
-            body = b""
-        finally:
-            self._bodies.release()
-        if len(body) < declared:
-            return _problem("bad-request", "the body ends before its Content-Length", "send all of it")
-        environ["wsgi.input"] = io.BytesIO(body)
-        environ["CONTENT_LENGTH"] = str(len(body))
-        return None
-
     def _write_line(
         self, environ: WSGIEnvironment, client: Client, status: int, size: int, seconds: float
     ) -> None:
@@ -237,14 +215,6 @@ class Guard:
 
 
 _NEVER_STORED: Final = [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
-
-
-def _read(stream: Any, most: int) -> bytes:
-    pieces, left = [], most
-    while left and (piece := stream.read(min(left, 1 << 16))):
-        pieces.append(piece)
-        left -= len(piece)
-    return b"".join(pieces)
 
 
 def _problem(name: str, detail: str, hint: str | None = None) -> Problem:

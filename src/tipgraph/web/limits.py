@@ -36,7 +36,9 @@ class Limits:
     """How long a client may take to send the head of a request."""
     connections: int = 1024
     bodies: int = 64
-    """Requests whose body is being received; a client may send one as slowly as it likes."""
+    """Requests whose body is being received."""
+    body_timeout: float = 30.0
+    """How long a client may take to send the body of a request."""
     pages: int = 8
     """Requests that are answered at the same time beside those that wait for a worker."""
     rate: float = 20.0

@@ -111,6 +111,12 @@ KINDS: Final[Mapping[str, ProblemKind]] = {
             "The Accept header names no media type in which the answer can be written.",
         ),
         ProblemKind(
+            "request-timeout",
+            408,
+            "Request Timeout",
+            "The body of the request did not arrive in time. The connection is closed.",
+        ),
+        ProblemKind(
             "too-large", 413, "The request is too large", "A query of more than a mebibyte is not read."
         ),
         ProblemKind(

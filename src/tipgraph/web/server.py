@@ -175,7 +175,7 @@ def run_server(
         log_dictconfig=_LOGGING,
         respawn_failed_workers=True,
         # A query may wait for a worker before its time begins.
-        workers_kill_timeout=round(max(limits.deadline, limits.longest_deadline)) + 5,
+        workers_kill_timeout=round(max(limits.deadline, limits.longest_deadline, limits.body_timeout)) + 5,
         respawn_interval=1,
     )
 
