@@ -113,6 +113,21 @@ def test_who_asks_too_often_is_refused_and_the_others_are_not() -> None:
     assert house.metrics.total("refused") == 2
 
 
+def test_a_client_is_told_what_it_may_ask_and_when() -> None:
+    house = House(Limits(rate=0.5, burst=2, concurrency=0))
+    for left in ('"rate";r=1;t=2', '"rate";r=0;t=4'):
+        answer = house.get()
+        assert answer.headers["RateLimit-Policy"] == '"rate";q=2;w=4'
+        assert answer.headers["RateLimit"] == left
+        assert "Retry-After" not in answer.headers
+    refused = house.get()
+    # The same moment, in both headers.
+    assert refused.headers["RateLimit"] == f'"rate";r=0;t={refused.headers["Retry-After"]}'
+    exposed = refused.headers["Access-Control-Expose-Headers"].split(", ")
+    assert {"RateLimit", "RateLimit-Policy", "Retry-After"} <= set(exposed)
+    assert "RateLimit" not in house.get(peer="127.0.0.1").headers
+
+
 def test_this_machine_is_not_limited() -> None:
     house = House(Limits(rate=0.01, burst=1))
     assert {house.get(peer="127.0.0.1").status_code for _ in range(20)} == {200}

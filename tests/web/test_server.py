@@ -242,6 +242,19 @@ def test_clients_behind_a_proxy_are_limited_one_by_one(small_root: Path) -> None
             assert asked == [200, 200, 429]
 
 
+def test_all_processes_count_the_requests_of_a_client(small_root: Path) -> None:
+    options = ("--processes", "3", "--rate", "0.001", "--burst", "20", "--trusted-proxy", "127.0.0.0/8")
+    with serving("--root", str(small_root), "serve", "--port", "0", *options) as server:
+
+        def ask(_: int) -> int:
+            return server.ask("ASK {}", X_Forwarded_For="198.51.100.1")[0].status
+
+        # Each on a connection of its own, which any of the processes may accept.
+        with ThreadPoolExecutor(4) as threads:
+            statuses = list(threads.map(ask, range(60)))
+    assert sorted(statuses) == [200] * 20 + [429] * 40
+
+
 def test_a_free_port_is_found() -> None:
     address = find_address("localhost", 0)
     assert address.port > 0

@@ -19,6 +19,7 @@ from tipgraph.web.openapi import openapi
 from tipgraph.web.pages import pages
 from tipgraph.web.problems import problem_response
 from tipgraph.web.resources import resources
+from tipgraph.web.restraint import CROSS_ORIGIN
 from tipgraph.web.services import services
 from tipgraph.web.site import Site
 from tipgraph.web.static_files import ENDPOINT as STATIC
@@ -32,11 +33,6 @@ _SECURITY = {
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cross-Origin-Opener-Policy": "same-origin",
-}
-_CROSS_ORIGIN = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Content-Location, ETag, Link, Retry-After, Tipgraph-Cut, X-Request-Id",
-    "Cross-Origin-Resource-Policy": "cross-origin",
 }
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
@@ -72,7 +68,7 @@ def create_app(
 
 def _with_headers(application: WSGIApplication) -> WSGIApplication:
     """``application`` with the headers that every response bears, added where that costs nearly nothing."""
-    constant = [*_SECURITY.items(), *_CROSS_ORIGIN.items()]
+    constant = [*_SECURITY.items(), *CROSS_ORIGIN]
 
     def complete(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def begin(status: str, headers: list[tuple[str, str]], error: Any = None) -> Any:

@@ -19,11 +19,13 @@ from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from tipgraph.web.accounts import Accounts, Standing
 from tipgraph.web.bodies import SLOW, Bodies, break_off
-from tipgraph.web.clients import Accounts, Client, Network, find_client, is_trusted
+from tipgraph.web.clients import Client, Network, find_client, is_trusted
 from tipgraph.web.limits import Limits
 from tipgraph.web.metrics import Metrics
 from tipgraph.web.problems import KINDS, PROBLEM_JSON, Problem
+from tipgraph.web.restraint import CROSS_ORIGIN
 
 REQUEST_ID: Final = "tipgraph.request_id"
 """Where a WSGI environ holds the id of the request."""
@@ -61,6 +63,7 @@ class Guard:
         *,
         is_ready: Callable[[], bool],
         gauges: Callable[[], dict[str, float]] = dict,
+        accounts: Accounts | None = None,
         log: TextIO | None = None,
     ) -> None:
         self._application = application
@@ -69,7 +72,8 @@ class Guard:
         self._metrics = metrics
         self._is_ready = is_ready
         self._gauges = gauges
-        self._accounts = Accounts(limits)
+        self._accounts = Accounts(limits) if accounts is None else accounts
+        self._accounts.claim()
         self._log = log or sys.stderr
         self._bodies = Bodies(limits)
         self._places = threading.BoundedSemaphore(limits.places)
@@ -83,6 +87,7 @@ class Guard:
         environ[REQUEST_ID] = number
         client = find_client(environ, trusted)
         account = None if client.is_local else client.key
+        standing: Standing | None = None
         status, size = 0, 0
 
         def begin(line: str, headers: list[tuple[str, str]], error: Any = None) -> Callable[[bytes], object]:
@@ -91,6 +96,8 @@ class Guard:
             if any(name == "Tipgraph-Cut" for name, _ in headers):
                 self._metrics.add("cut")
             headers.append(("X-Request-Id", number))
+            if standing is not None:
+                headers.extend(standing.headers())
             return start_response(line, headers, error)
 
         def finish() -> None:
@@ -106,7 +113,13 @@ class Guard:
             size = len(content)
             finish()
             return [b"" if environ["REQUEST_METHOD"] == "HEAD" else content]
-        problem, retry_after = self._refuse(environ, account)
+        problem = self._check_head(environ)
+        retry_after = None
+        if problem is None and account is not None:
+            standing = self._accounts.enter(account)
+            if standing.refusal is not None:
+                problem = _problem("too-many-requests", standing.refusal.reason, "ask more slowly")
+                retry_after = standing.refusal.retry_after
         if problem is None and (problem := self._bodies.receive(environ)) is not None:
             retry_after = problem.kind.retry_after
             if account is not None:
@@ -114,7 +127,7 @@ class Guard:
         if problem is not None:
             content = (json.dumps(problem.to_json() | {"instance": f"urn:request:{number}"}) + "\n").encode()
             headers = [("Content-Type", PROBLEM_JSON), ("Content-Length", str(len(content))), *_NEVER_STORED]
-            headers.append(("Access-Control-Allow-Origin", "*"))
+            headers.extend(CROSS_ORIGIN)
             if retry_after is not None:
                 self._metrics.add("refused")
                 headers.append(("Retry-After", str(retry_after)))
@@ -174,21 +187,17 @@ class Guard:
         hints = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_VIA")
         return client.is_local and not any(name in environ for name in hints)
 
-    def _refuse(self, environ: WSGIEnvironment, account: str | None) -> tuple[Problem | None, int | None]:
+    def _check_head(self, environ: WSGIEnvironment) -> Problem | None:
         limits = self._limits
         length = len(environ.get("PATH_INFO", "")) + len(environ.get("QUERY_STRING", "")) + 1
         if length > limits.url:
             return _problem(
                 "url-too-long", f"the address is longer than {limits.url:,} bytes", "send the query with POST"
-            ), None
+            )
         fields = sum(len(name) + len(value) for name, value in environ.items() if name.startswith("HTTP_"))
         if fields > limits.headers:
-            return _problem(
-                "headers-too-large", f"the headers are larger than {limits.headers:,} bytes"
-            ), None
-        if account is not None and (refusal := self._accounts.enter(account)):
-            return _problem("too-many-requests", refusal.reason, "ask more slowly"), refusal.retry_after
-        return None, None
+            return _problem("headers-too-large", f"the headers are larger than {limits.headers:,} bytes")
+        return None
 
     def _write_line(
         self, environ: WSGIEnvironment, client: Client, status: int, size: int, seconds: float

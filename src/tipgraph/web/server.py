@@ -28,6 +28,7 @@ from granian.server import Server
 
 from tipgraph.errors import AddressError, TipgraphError
 from tipgraph.web import create_app
+from tipgraph.web.accounts import Accounts
 from tipgraph.web.backends import Backend
 from tipgraph.web.federation import FederatingExecutor
 from tipgraph.web.guard import Guard, Operation
@@ -131,6 +132,7 @@ def run_server(
     operation = operation or Operation()
     served = _Served(backend)
     metrics = Metrics()
+    accounts = Accounts(limits)
     # Other start methods would have to open the graph again in each process.
     multiprocessing.set_start_method("fork", force=True)
     is_announced = multiprocessing.Event()
@@ -150,7 +152,15 @@ def run_server(
         # What other endpoints say changes without a word.
         keeps = limits.cache and not operation.services
         application = ResponseCache(app.wsgi_app, limits.cache) if keeps else app.wsgi_app
-        guard = Guard(application, limits, operation, metrics, is_ready=pool.is_ready, gauges=pool.gauges)
+        guard = Guard(
+            application,
+            limits,
+            operation,
+            metrics,
+            is_ready=pool.is_ready,
+            gauges=pool.gauges,
+            accounts=accounts,
+        )
         app.wsgi_app = guard  # type: ignore[method-assign]
         if not is_announced.is_set():
             is_announced.set()
