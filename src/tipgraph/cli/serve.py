@@ -95,6 +95,20 @@ Examples:
     help="Processes that answer requests, each with workers of its own for queries.",
 )
 @click.option(
+    "--workers",
+    default=Limits.workers,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="Queries that each process runs at the same time.",
+)
+@click.option(
+    "--slow-workers",
+    default=Limits.slow_workers,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="Queries beside these that turned out to be slow, and go on at the lowest priority.",
+)
+@click.option(
     "--response-cache",
     default=Limits.cache >> 20,
     show_default=True,
@@ -124,11 +138,32 @@ Examples:
     help="Requests of one client at the same time; 0 for no limit. This machine has none.",
 )
 @click.option(
+    "--max-body",
+    default=Limits.body,
+    show_default=True,
+    type=click.IntRange(1024),
+    help="Bytes of the body of a request, be it a query or RDF to validate.",
+)
+@click.option(
+    "--header-timeout",
+    default=Limits.header_timeout,
+    show_default=True,
+    type=click.FloatRange(0.1, 3600),
+    help="Seconds that a client may take to send the head of a request, or the next one.",
+)
+@click.option(
     "--body-timeout",
     default=Limits.body_timeout,
     show_default=True,
     type=click.FloatRange(0.1, 3600),
     help="Seconds that a client may take to send the body of a request.",
+)
+@click.option(
+    "--connections",
+    default=Limits.connections,
+    show_default=True,
+    type=click.IntRange(1, 65536),
+    help="Connections that each process has open at the same time.",
 )
 @click.option(
     "--trusted-proxy",
@@ -165,11 +200,16 @@ def serve(
     max_bytes: int,
     memory: int,
     processes: int,
+    workers: int,
+    slow_workers: int,
     response_cache: int,
     rate: float,
     burst: int,
     concurrency: int,
+    max_body: int,
+    header_timeout: float,
     body_timeout: float,
+    connections: int,
     trusted_proxies: tuple[str, ...],
     services: tuple[str, ...],
     log_requests: bool,
@@ -201,11 +241,16 @@ def serve(
         answer=max_bytes,
         memory=memory << 20,
         processes=processes,
+        workers=workers,
+        slow_workers=slow_workers,
         cache=response_cache << 20,
         rate=rate,
         burst=burst,
         concurrency=concurrency,
+        body=max_body,
+        header_timeout=header_timeout,
         body_timeout=body_timeout,
+        connections=connections,
     )
     # A port that is in use is told before anything is loaded.
     address = find_address(host, port)

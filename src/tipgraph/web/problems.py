@@ -117,7 +117,10 @@ KINDS: Final[Mapping[str, ProblemKind]] = {
             "The body of the request did not arrive in time. The connection is closed.",
         ),
         ProblemKind(
-            "too-large", 413, "The request is too large", "A query of more than a mebibyte is not read."
+            "too-large",
+            413,
+            "The request is too large",
+            "The body of the request is larger than the endpoint reads.",
         ),
         ProblemKind(
             "url-too-long",
