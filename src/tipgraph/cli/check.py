@@ -67,6 +67,8 @@ def check(
 ) -> int:
     """Look for what is wrong with the ontology itself: its terms, labels, hierarchies and matches.
 
+    Queries and rules that name a term which the ontology lacks are told too.
+
     With FILE, look at an ontology of your own instead. Exits with 1 when there is an error.
     """
     sources = locate_sources(settings.root)
@@ -77,7 +79,11 @@ def check(
         return 0
     dataset = load_files(files, sources.prefixes()) if files else load_dataset(sources)
     shapes = () if files else sorted(sources.shapes.glob("*.ttl"))
-    faults = wait_for(lambda: check_quality(dataset, checks, shapes=shapes), "Checking the ontology")
+    folders = () if files else (sources.rules, sources.queries)
+    queries = [query for folder in folders for query in sorted(folder.glob("*.rq"))]
+    faults = wait_for(
+        lambda: check_quality(dataset, checks, shapes=shapes, queries=queries), "Checking the ontology"
+    )
     prefixes = dataset.prefixes
     match format_name:
         case "table" if output is not None:
