@@ -143,6 +143,18 @@ def test_what_is_under_way_is_counted_until_it_is_sent() -> None:
     assert [line["bytes"] for line in house.lines() if line["path"] == "/pieces"] == [6]
 
 
+def test_who_finds_no_place_in_time_is_told_so() -> None:
+    house = House(Limits(workers=1, slow_workers=0, pages=0, deadline=0.05, rate=0, concurrency=2))
+    house.guard._places.acquire()
+    for _ in range(3):
+        refused = house.get()
+        assert (refused.status_code, json.loads(refused.data)["type"].rpartition("/")[2]) == (503, "busy")
+        assert refused.headers["Retry-After"] == "5"
+    assert house.asked == 0
+    house.guard._places.release()
+    assert house.get().status_code == 200
+
+
 def test_a_bug_takes_no_place_for_good() -> None:
     house = House(Limits(concurrency=1, rate=0))
     for _ in range(3):

@@ -179,6 +179,13 @@ Examples:
     metavar="URL",
     help="Let queries call this public endpoint with SERVICE; may be given several times.",
 )
+@click.option(
+    "--drain",
+    default=Operation.drain,
+    show_default=True,
+    type=click.FloatRange(0, 3600),
+    help="Seconds to go on answering after SIGTERM, with /ready at 503, so that load balancers notice.",
+)
 @click.option("--log-requests", is_flag=True, help="Log each request as a line of JSON on stderr.")
 @click.option("--log-queries", is_flag=True, help="Log the text of queries too.")
 @click.option(
@@ -212,6 +219,7 @@ def serve(
     connections: int,
     trusted_proxies: tuple[str, ...],
     services: tuple[str, ...],
+    drain: float,
     log_requests: bool,
     log_queries: bool,
     metrics: bool,
@@ -229,6 +237,7 @@ def serve(
     operation = Operation(
         trusted_proxies=tuple(map(read_network, trusted_proxies)),
         services=frozenset(map(check_endpoint, services)),
+        drain=drain,
         log_requests=log_requests or log_queries,
         log_queries=log_queries,
         serve_metrics=metrics,

@@ -49,6 +49,8 @@ class Operation:
     serve_metrics: bool = False
     """Whether ``/metrics`` is there: for this machine, and for who bears the token."""
     metrics_token: str | None = field(default=None, repr=False)
+    drain: float = 0.0
+    """Seconds for which requests are still answered after SIGTERM, while ``/ready`` says that they end."""
 
 
 class Guard:
@@ -120,7 +122,7 @@ class Guard:
             if standing.refusal is not None:
                 problem = _problem("too-many-requests", standing.refusal.reason, "ask more slowly")
                 retry_after = standing.refusal.retry_after
-        if problem is None and (problem := self._bodies.receive(environ)) is not None:
+        if problem is None and (problem := self._receive(environ)) is not None:
             retry_after = problem.kind.retry_after
             if account is not None:
                 self._accounts.leave(account)
@@ -146,12 +148,13 @@ class Guard:
                 self._accounts.leave(account)
 
         try:
-            with self._places:
-                answer = self._application(environ, begin)
+            answer = self._application(environ, begin)
         except BaseException:
             status = 500
             leave()
             raise
+        finally:
+            self._places.release()
         if isinstance(answer, list):
             size = sum(map(len, answer))
             leave()
@@ -186,6 +189,13 @@ class Guard:
         # A proxy that was not named, and speaks for all the world, says at least that it is one.
         hints = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_VIA")
         return client.is_local and not any(name in environ for name in hints)
+
+    def _receive(self, environ: WSGIEnvironment) -> Problem | None:
+        """Receive the body, then take a place, which the caller gives back."""
+        problem = self._bodies.receive(environ)
+        if problem is None and not self._places.acquire(timeout=self._limits.deadline):
+            return _problem("busy", "the server is busy: too many requests wait", "ask again in a moment")
+        return problem
 
     def _check_head(self, environ: WSGIEnvironment) -> Problem | None:
         limits = self._limits

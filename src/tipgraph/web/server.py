@@ -10,13 +10,15 @@ from __future__ import annotations
 import errno
 import ipaddress
 import logging
+import mmap
 import multiprocessing
 import os
 import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,7 +26,7 @@ import flask
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
-from granian.server import Server
+from granian.server.mp import MPServer
 
 from tipgraph.errors import AddressError, TipgraphError
 from tipgraph.web import create_app
@@ -45,6 +47,8 @@ _LOGGING: Final[dict[str, Any]] = {
     "loggers": {"_granian": {"handlers": ["stderr"], "propagate": False}},
 }
 """granian logs to stdout unless told otherwise; that is for data."""
+
+_ENDINGS: Final = (signal.SIGTERM, signal.SIGINT)
 
 _LARGEST_PIECE: Final = 16 << 10
 """What the server reads at once beyond the head of a request."""
@@ -137,7 +141,14 @@ def run_server(
     multiprocessing.set_start_method("fork", force=True)
     is_announced = multiprocessing.Event()
 
+    # Of this process and those forked from it: whether it was told to end.
+    is_leaving = mmap.mmap(-1, 1)
+
     def load_app() -> flask.Flask:
+        # There is nothing to finish yet, so a signal ends this process at once.
+        for number in _ENDINGS:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDINGS)
         metrics.claim()
         # One and the same throughout: it may be replaced at any time.
         backend = served.backend
@@ -157,7 +168,7 @@ def run_server(
             limits,
             operation,
             metrics,
-            is_ready=pool.is_ready,
+            is_ready=lambda: pool.is_ready() and not is_leaving[0],
             gauges=pool.gauges,
             accounts=accounts,
         )
@@ -167,8 +178,13 @@ def run_server(
             threading.Thread(target=_announce_when_ready, args=(address, announce), daemon=True).start()
         return app
 
-    server = Server(
+    def leave() -> None:
+        is_leaving[0] = 1
+
+    server = _Server(
         "tipgraph",
+        drain=operation.drain,
+        on_leaving=leave,
         address=address.ip,
         port=address.port,
         interface=Interfaces.WSGI,
@@ -180,7 +196,8 @@ def run_server(
             max_buffer_size=limits.url + limits.headers + _LARGEST_PIECE,
         ),
         backpressure=limits.connections,
-        blocking_threads=limits.places + limits.bodies,
+        # As many as may wait, so that there is always one to say how the server is.
+        blocking_threads=limits.connections,
         log_level=LogLevels.error,
         log_dictconfig=_LOGGING,
         respawn_failed_workers=True,
@@ -196,6 +213,54 @@ def run_server(
     server.on_reload(take_new_graph)
     logging.captureWarnings(True)
     server.serve(target_loader=load_app, wrap_loader=False)
+
+
+class _Server(MPServer):
+    """A server that tells its health checks before it ends, and answers until they have noticed."""
+
+    def __init__(
+        self, *arguments: Any, drain: float, on_leaving: Callable[[], object], **options: Any
+    ) -> None:
+        super().__init__(*arguments, **options)
+        self._drain = drain
+        self._on_leaving = on_leaving
+        self._is_draining = False
+
+    def _spawn_workers(self, *arguments: Any, **options: Any) -> None:
+        spawn: Callable[..., None] = super()._spawn_workers
+        with _signals_held():
+            spawn(*arguments, **options)
+
+    def _respawn_workers(self, *arguments: Any, **options: Any) -> None:
+        with _signals_held():
+            super()._respawn_workers(*arguments, **options)
+
+    def signal_handler_interrupt(self, *arguments: Any, **options: Any) -> None:
+        """On SIGTERM wait for the time to drain; on a second one, or SIGINT from a person, do not."""
+        end: Callable[[], object] = super().signal_handler_interrupt
+        self._on_leaving()
+        is_gentle = bool(arguments) and arguments[0] == signal.SIGTERM
+        if not self._drain or self._is_draining or not is_gentle:
+            end()
+            return
+        self._is_draining = True
+        timer = threading.Timer(self._drain, end)
+        timer.daemon = True
+        timer.start()
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Keep signals that end a process waiting, also for those that are forked.
+
+    A fork inherits the handlers of its parent until it sets its own; one that came between would be lost, and
+    the process would serve on until it is killed.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Served:
