@@ -14,7 +14,7 @@ and what to do; its SELECT gives ``?entity``, and ``?property`` and ``?value`` w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -27,7 +27,7 @@ from tipgraph.sources import Sources, read_file, read_text
 from tipgraph.store import Dataset, syntax_of
 from tipgraph.terms import Term
 from tipgraph.validation.places import PlaceFinder
-from tipgraph.validation.usage import Use, find_uses
+from tipgraph.validation.usage import Use
 from tipgraph.vocabulary import BASE
 
 _KEYS: Final = ("title", "level", "problem", "solution")
@@ -86,13 +86,12 @@ def read_checks(folder: Path) -> list[Check]:
 
 
 def check_quality(
-    dataset: Dataset, checks: Iterable[Check], *, shapes: Iterable[Path] = (), queries: Iterable[Path] = ()
+    dataset: Dataset, checks: Iterable[Check], *, shapes: Iterable[Path] = (), uses: Sequence[Use] = ()
 ) -> list[Fault]:
     """The faults that ``checks`` find in ``dataset``, in their order, then by file and line.
 
-    ``shapes`` are Turtle files whose use of a term counts, ``queries`` files of SPARQL that may name a term
-    that is none. Raises ``ParseError`` on malformed shapes, and
-    ``QueryError`` on a check that is no SELECT with the variable ``?entity``.
+    ``shapes`` are Turtle files whose use of a term counts, ``uses`` what queries name. Raises ``ParseError``
+    on malformed shapes, and ``QueryError`` on a check that is no SELECT with the variable ``?entity``.
     """
     store = ox.Store()
     store.bulk_extend(dataset.store)
@@ -106,10 +105,11 @@ def check_quality(
             raise parse_error(path, error) from error
         files.append(path)
     places = PlaceFinder(files)
-    uses: dict[Term, Use] = {use.node: use for use in _load_uses(store, queries, dataset.prefixes)}
+    places_of_uses: dict[Term, Use] = {use.node: use for use in uses}
+    store.extend(use.quad for use in uses)
     faults: list[Fault] = []
     for check in checks:
-        found = [_place(fault, places, uses) for fault in _answers(check, store)]
+        found = [_place(fault, places, places_of_uses) for fault in _answers(check, store)]
         faults += sorted(
             found,
             key=lambda fault: (str(fault.file or ""), fault.line or 0, str(fault.entity), str(fault.value)),
@@ -136,13 +136,6 @@ def _answers(check: Check, store: ox.Store) -> Iterable[Fault]:
         said = [row[name] if name in names else None for name in ("entity", "property", "value")]
         if said[0] is not None:
             yield Fault(check, said[0], said[1], said[2])
-
-
-def _load_uses(store: ox.Store, queries: Iterable[Path], prefixes: Mapping[str, str]) -> list[Use]:
-    """What ``queries`` name, which is put into ``store`` too."""
-    uses = list(find_uses(queries, prefixes))
-    store.extend(use.quad for use in uses)
-    return uses
 
 
 def _place(fault: Fault, places: PlaceFinder, uses: Mapping[Term, Use]) -> Fault:
