@@ -35,6 +35,7 @@ from tipgraph.sources import Sources, locate_sources
 from tipgraph.sparql.analysis import QueryForm
 from tipgraph.sparql.execution import QueryRequest, run_query, serialize_query
 from tipgraph.sparql.results import RESULT_FORMATS, AskResult, GraphResult, QueryResult, SelectResult
+from tipgraph.sparql.rewriting import fill_in
 from tipgraph.states import StateProfile, describe_state, find_state
 from tipgraph.statistics import Statistics, count_resources
 from tipgraph.store import Dataset, load_files
@@ -180,6 +181,11 @@ class KnowledgeGraph:
     def form(self, request: QueryRequest) -> QueryForm:
         """The form of the query; raises as ``run`` does on one that may not run."""
         return self._compiled.queryable.check(request.text, request.base_iri).form
+
+    def write_query(self, request: QueryRequest) -> str:
+        """The SPARQL of ``request`` with its parameters written in; raises as ``run`` does."""
+        query = self._compiled.queryable.check(request.text, request.base_iri)
+        return fill_in(query, request.parameters, self.prefixes, base_iri=request.base_iri)
 
     def serialize(self, request: QueryRequest, format_name: str, most_bytes: int) -> bytes | None:
         """The result in a format of ``RESULT_FORMATS``, the fast way; ``None`` where ``run`` must do it."""

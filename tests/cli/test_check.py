@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -41,6 +42,16 @@ def test_own_files_are_checked_with_problem_solution_and_line(call: Call, own: s
         "",
         "1 check: 1 error",
     ]
+
+
+def test_a_query_of_the_library_that_names_no_term_is_told(call: Call, tmp_path: Path) -> None:
+    for name in ("ontology", "data", "shapes", "queries"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    query = tmp_path / "queries" / "misspelt.rq"
+    query.write_text("SELECT ?x {\n  ?x tip:adoptedBi ?y\n}\n", encoding="utf-8")
+    found = call("check", "--check", "undeclared-term-in-query", root=tmp_path)
+    assert found.exit_code == 1
+    assert "queries/misspelt.rq:2: tip:adoptedBi\n" in found.stdout
 
 
 def test_other_formats(call: Call, own: str, tmp_path: Path) -> None:

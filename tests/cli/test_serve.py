@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 from click.testing import Result
+
+from tipgraph.web.limits import FIXED, Limits
 
 Call = Callable[..., Result]
 
@@ -66,3 +69,52 @@ def test_help_has_examples(call: Call) -> None:
     result = call("serve", "--help")
     assert result.exit_code == 0
     assert "tipgraph serve --data mine.trig more.ttl" in result.stdout
+
+
+LIMITS = {
+    "--timeout": "deadline",
+    "--max-timeout": "longest_deadline",
+    "--max-rows": "rows",
+    "--max-bytes": "answer",
+    "--memory": "memory",
+    "--processes": "processes",
+    "--workers": "workers",
+    "--slow-workers": "slow_workers",
+    "--response-cache": "cache",
+    "--rate": "rate",
+    "--burst": "burst",
+    "--concurrency": "concurrency",
+    "--max-body": "body",
+    "--header-timeout": "header_timeout",
+    "--body-timeout": "body_timeout",
+    "--connections": "connections",
+}
+
+
+def test_every_limit_has_an_option_or_a_reason_for_none() -> None:
+    names = [field.name for field in fields(Limits)]
+    assert sorted([*LIMITS.values(), *FIXED]) == sorted(names)
+
+
+def test_each_option_sets_its_limit_and_no_other(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "data.nt"
+    data.write_text("<http://s> <http://p> <http://o> .\n", encoding="utf-8")
+    served: list[Limits] = []
+    monkeypatch.setattr(
+        "tipgraph.cli.serve.run_server", lambda backend, address, limits, **_: served.append(limits)
+    )
+    defaults = Limits()
+    value, in_mebibytes = 2000, ("--memory", "--response-cache")
+    for option, name in LIMITS.items():
+        number = 60 if option in ("--processes", "--workers", "--slow-workers") else value
+        result = call("serve", "--port", "0", option, str(number), "--data", str(data))
+        assert result.exit_code == 0, result.stderr
+        expected = number << 20 if option in in_mebibytes else number
+        assert served.pop() == replace(defaults, **{name: expected})
+
+
+def test_operating_tells_of_every_limit_that_can_be_set() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "operating.md").read_text(encoding="utf-8")
+    assert [option for option in LIMITS if f"| `{option}` |" not in text] == []

@@ -7,13 +7,16 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
+from tipgraph.cli.check import find_uses
 from tipgraph.errors import ParseError, QueryError, SourceError
 from tipgraph.sources import Sources
 from tipgraph.store import Dataset, load_dataset
 from tipgraph.validation.quality import Level, check_quality, checks_folder, read_checks
+from tipgraph.vocabulary import TIP
 
 SOURCES = Sources(Path(__file__).parents[2])
 CHECKS = read_checks(checks_folder(SOURCES))
+QUERIES = [*SOURCES.queries.glob("*.rq"), *SOURCES.rules.glob("*.rq")]
 
 PREFIXES = """
 @prefix ex: <http://example.org/o#> .
@@ -124,8 +127,10 @@ def test_both_directions_of_a_hierarchy_are_read() -> None:
 
 
 def test_every_check_has_a_case() -> None:
-    # The file without any ontology has a test of its own.
-    assert sorted([*FAULTS, "term-without-ontology"]) == sorted(check.name for check in CHECKS)
+    # What is wrong with no file of an ontology has a test of its own.
+    assert sorted([*FAULTS, "term-without-ontology", "undeclared-term-in-query"]) == sorted(
+        check.name for check in CHECKS
+    )
     assert len(CHECKS) >= 29
 
 
@@ -139,7 +144,12 @@ def test_a_check_fires_on_its_case_alone(name: str) -> None:
 
 
 def test_the_shipped_ontology_has_neither_errors_nor_warnings() -> None:
-    faults = check_quality(load_dataset(SOURCES), CHECKS, shapes=SOURCES.shapes.glob("*.ttl"))
+    faults = check_quality(
+        load_dataset(SOURCES),
+        CHECKS,
+        shapes=SOURCES.shapes.glob("*.ttl"),
+        uses=find_uses(QUERIES, SOURCES.prefixes()),
+    )
     assert [fault for fault in faults if fault.check.level > Level.INFO] == []
     # What is only worth a look is told with its place.
     assert faults
@@ -162,6 +172,43 @@ def test_a_term_that_only_a_shape_uses_counts(tmp_path: Path) -> None:
     shapes.write_text("broken")
     with pytest.raises(ParseError, match=r"shapes\.ttl:1:"):
         check_quality(Dataset(store), CHECKS, shapes=[shapes])
+
+
+def test_a_term_that_only_a_query_names_is_told_with_its_place(tmp_path: Path) -> None:
+    query = tmp_path / "query.rq"
+    query.write_text(
+        "# about: ex:none, in a comment\n"
+        "PREFIX ex: <http://example.org/o#>\n"
+        "PREFIX other: <http://other.org/o#>\n"
+        "SELECT ?part ('ex:none' AS ?text) {\n"
+        "  ?part a ex:Part ; ex:sise ?size ; other:sise ?size .\n"
+        "  OPTIONAL { ?part ex:size|<http://example.org/o#sise> ?x ; unknown:sise ?size }\n"
+        "}\n",
+        encoding="utf-8",
+    )
+    store = ox.Store()
+    store.load(SOUND, format=ox.RdfFormat.TURTLE)
+    faults = check_quality(Dataset(store), CHECKS, uses=find_uses([query], {}))
+    assert [(fault.check.name, str(fault.entity), fault.file, fault.line) for fault in faults] == [
+        ("undeclared-term-in-query", "<http://example.org/o#sise>", query, 5),
+        ("undeclared-term-in-query", "<http://example.org/o#sise>", query, 6),
+    ]
+
+
+def test_to_be_named_in_a_query_is_no_use(tmp_path: Path) -> None:
+    query = tmp_path / "query.rq"
+    query.write_text("SELECT ?x { ?x a <http://example.org/o#Left> }", encoding="utf-8")
+    store = ox.Store()
+    store.load(f"{SOUND}\n{FAULTS['unused-class']}", format=ox.RdfFormat.TURTLE)
+    faults = check_quality(Dataset(store), CHECKS, uses=find_uses([query], {}))
+    assert [fault.check.name for fault in faults] == ["unused-class"]
+
+
+def test_rules_and_queries_of_the_project_are_read() -> None:
+    uses = find_uses(QUERIES, SOURCES.prefixes())
+    assert {use.file for use in uses} == set(QUERIES)
+    covers = next(use for use in uses if use.file.name == "covers.rq" and use.iri == f"{TIP}covers")
+    assert "tip:covers" in covers.file.read_text(encoding="utf-8").splitlines()[covers.line - 1]
 
 
 @pytest.mark.parametrize(

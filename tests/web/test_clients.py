@@ -1,15 +1,11 @@
-"""Who a request is from, and how often it may ask."""
+"""Who a request is from."""
 
 from __future__ import annotations
-
-import threading
 
 import pytest
 
 from tipgraph.errors import UsageError
-from tipgraph.web import clients
-from tipgraph.web.clients import Accounts, find_client, read_network
-from tipgraph.web.limits import Limits
+from tipgraph.web.clients import find_client, read_network
 
 PROXIES = [read_network("10.0.0.0/8"), read_network("fd00::/8")]
 
@@ -53,67 +49,3 @@ def test_only_a_process_of_this_machine_is_local() -> None:
 def test_a_network_that_is_none() -> None:
     with pytest.raises(UsageError, match="no network"):
         read_network("10.0.0.1/8")
-
-
-def test_a_client_may_burst_and_then_asks_at_its_rate() -> None:
-    now = 0.0
-    accounts = Accounts(Limits(rate=2, burst=3, concurrency=0), lambda: now)
-    assert [accounts.enter("a") is None for _ in range(4)] == [True, True, True, False]
-    refused = accounts.enter("a")
-    assert refused is not None
-    assert refused.retry_after == 1
-    assert accounts.enter("b") is None
-    now = 0.5
-    assert [accounts.enter("a") is None for _ in range(2)] == [True, False]
-    now = 1000.0
-    assert [accounts.enter("a") is None for _ in range(4)] == [True, True, True, False]
-
-
-def test_the_wait_that_is_told_is_long_enough() -> None:
-    now = 0.0
-    accounts = Accounts(Limits(rate=0.1, burst=1, concurrency=0), lambda: now)
-    assert accounts.enter("a") is None
-    refused = accounts.enter("a")
-    assert refused is not None
-    now += refused.retry_after
-    assert accounts.enter("a") is None
-
-
-def test_a_client_has_only_so_much_under_way() -> None:
-    accounts = Accounts(Limits(rate=0, concurrency=2))
-    assert accounts.enter("a") is None
-    assert accounts.enter("a") is None
-    refused = accounts.enter("a")
-    assert refused is not None
-    assert "under way" in refused.reason
-    assert accounts.enter("b") is None
-    accounts.leave("a")
-    assert accounts.enter("a") is None
-
-
-def test_only_so_many_clients_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clients, "_MOST_CLIENTS", 100)
-    accounts = Accounts(Limits(rate=1, burst=1, concurrency=1))
-    assert accounts.enter("busy") is None
-    for number in range(1000):
-        assert accounts.enter(str(number)) is None
-        accounts.leave(str(number))
-    assert len(accounts) <= 101
-    assert accounts.enter("busy") is not None
-    accounts.leave("busy")
-
-
-def test_threads_count_together() -> None:
-    accounts = Accounts(Limits(rate=0, concurrency=1_000_000))
-
-    def ask() -> None:
-        for _ in range(2000):
-            accounts.enter("a")
-            accounts.leave("a")
-
-    threads = [threading.Thread(target=ask) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert accounts._accounts["a"].running == 0

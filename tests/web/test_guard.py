@@ -113,6 +113,21 @@ def test_who_asks_too_often_is_refused_and_the_others_are_not() -> None:
     assert house.metrics.total("refused") == 2
 
 
+def test_a_client_is_told_what_it_may_ask_and_when() -> None:
+    house = House(Limits(rate=0.5, burst=2, concurrency=0))
+    for left in ('"rate";r=1;t=2', '"rate";r=0;t=4'):
+        answer = house.get()
+        assert answer.headers["RateLimit-Policy"] == '"rate";q=2;w=4'
+        assert answer.headers["RateLimit"] == left
+        assert "Retry-After" not in answer.headers
+    refused = house.get()
+    # The same moment, in both headers.
+    assert refused.headers["RateLimit"] == f'"rate";r=0;t={refused.headers["Retry-After"]}'
+    exposed = refused.headers["Access-Control-Expose-Headers"].split(", ")
+    assert {"RateLimit", "RateLimit-Policy", "Retry-After"} <= set(exposed)
+    assert "RateLimit" not in house.get(peer="127.0.0.1").headers
+
+
 def test_this_machine_is_not_limited() -> None:
     house = House(Limits(rate=0.01, burst=1))
     assert {house.get(peer="127.0.0.1").status_code for _ in range(20)} == {200}
@@ -126,6 +141,18 @@ def test_what_is_under_way_is_counted_until_it_is_sent() -> None:
     first.close()
     assert house.get().status_code == 200
     assert [line["bytes"] for line in house.lines() if line["path"] == "/pieces"] == [6]
+
+
+def test_who_finds_no_place_in_time_is_told_so() -> None:
+    house = House(Limits(workers=1, slow_workers=0, pages=0, deadline=0.05, rate=0, concurrency=2))
+    house.guard._places.acquire()
+    for _ in range(3):
+        refused = house.get()
+        assert (refused.status_code, json.loads(refused.data)["type"].rpartition("/")[2]) == (503, "busy")
+        assert refused.headers["Retry-After"] == "5"
+    assert house.asked == 0
+    house.guard._places.release()
+    assert house.get().status_code == 200
 
 
 def test_a_bug_takes_no_place_for_good() -> None:

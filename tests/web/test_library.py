@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pyoxigraph as ox
 import pytest
 from flask.testing import FlaskClient
@@ -53,6 +55,37 @@ def test_explain_shows_the_sparql(
     assert answer.mimetype == content_type
     assert answer.text == graph.library_query("by-theme").text
     assert client.get("/queries/none?explain").status_code == 404
+
+
+def test_explain_with_values_shows_what_is_run(client: FlaskClient, graph: KnowledgeGraph) -> None:
+    compensation = "https://w3id.org/tipgraph/concept/compensation"
+    answer = client.get("/queries/by-theme?explain&theme=concept:compensation")
+    assert answer.mimetype == "application/sparql-query"
+    assert f"\n  VALUES ?theme {{ <{compensation}> }}\n" in answer.text
+    headers = {"Accept": "text/csv"}
+    asked = client.get("/queries/by-theme?theme=concept:compensation", headers=headers)
+    shown = client.get("/sparql", query_string={"query": answer.text}, headers=headers)
+    assert asked.data == shown.data
+    assert asked.data.count(b"\n") > 1
+
+
+@pytest.mark.parametrize("values", ["theme=none%20such", "theem=concept:compensation"])
+def test_a_value_that_is_wrong_is_the_same_fault_as_when_it_is_run(client: FlaskClient, values: str) -> None:
+    run, shown = (client.get(f"/queries/by-theme?{prefix}{values}") for prefix in ("", "explain&"))
+    assert run.status_code == shown.status_code >= 400
+    assert run.get_json() == shown.get_json()
+
+
+def test_every_query_answers_the_same_with_its_values_written_in(graph: KnowledgeGraph) -> None:
+    compared = 0
+    for query in graph.queries():
+        if query.parameters and all(parameter.default is not None for parameter in query.parameters):
+            request = graph.request(query)
+            assert graph.run(replace(request, text=graph.write_query(request), parameters={})) == graph.run(
+                request
+            ), query.name
+            compared += 1
+    assert compared > 10
 
 
 def test_what_cannot_be_written_is_told(client: FlaskClient) -> None:

@@ -20,6 +20,7 @@ import pytest
 from tests.web.running_server import Server, serving
 
 from tipgraph.errors import AddressError
+from tipgraph.web.limits import Limits
 from tipgraph.web.server import find_address
 
 ENDLESS = "SELECT (COUNT(*) AS ?count) { " + " ".join(f"?s{n} ?p{n} ?o{n} ." for n in range(9)) + " }"
@@ -133,6 +134,69 @@ def test_it_ends_cleanly_and_finishes_what_is_under_way(small_root: Path, number
             time.sleep(0.05)
 
 
+def test_it_is_not_ready_while_it_drains_and_still_answers(small_root: Path) -> None:
+    options = ("--processes", "2", "--drain", "600", "--metrics")
+    with serving("--root", str(small_root), "serve", "--port", "0", *options) as server:
+        assert server.request("/ready")[0].status == 200
+        server.process.send_signal(signal.SIGTERM)
+        end = time.monotonic() + 20
+        while server.request("/ready")[0].status != 503:
+            assert time.monotonic() < end, "it is still ready"
+            time.sleep(0.02)
+        # All processes, whichever is asked.
+        assert {server.request("/ready")[0].status for _ in range(20)} == {503}
+        assert server.request("/health")[0].status == 200
+        assert server.request("/metrics")[0].status == 200
+        assert server.ask("ASK {}")[0].status == 200
+        assert server.process.poll() is None
+        # Who is impatient says it again.
+        assert server.stop(signal.SIGTERM) == ("", "")
+        assert server.process.returncode == 0
+
+
+def test_a_person_need_not_wait_for_it_to_drain(small_root: Path) -> None:
+    with serving("--root", str(small_root), "serve", "--port", "0", "--drain", "600") as server:
+        server.stop(signal.SIGINT)
+        assert server.process.returncode == 0
+
+
+def test_it_ends_by_itself_once_it_has_drained(small_root: Path) -> None:
+    with serving("--root", str(small_root), "serve", "--port", "0", "--drain", "0.5") as server:
+        server.stop(signal.SIGTERM)
+        assert server.process.returncode == 0
+
+
+def test_a_signal_is_not_lost_on_a_process_that_begins(small_root: Path) -> None:
+    # The last of them is still loading when the first one answers.
+    for _ in range(3):
+        with serving("--root", str(small_root), "serve", "--port", "0", "--processes", "6") as server:
+            server.stop(signal.SIGTERM)
+            assert server.process.returncode == 0
+
+
+def test_how_it_is_can_be_asked_while_more_wait_than_can_be_answered(small_root: Path) -> None:
+    options = ("--processes", "1", "--timeout", "1", "--max-timeout", "1", "--metrics")
+    with serving("--root", str(small_root), "serve", "--port", "0", *options) as server:
+        limits = Limits()
+        request = f"GET /sparql?{urlencode({'query': ENDLESS})} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+        waiting = []
+        try:
+            for _ in range(2 * (limits.places + limits.bodies)):
+                waiting.append(socket.create_connection(("127.0.0.1", server.port), timeout=20))
+                waiting[-1].sendall(request)
+            for path in ("/health", "/ready", "/metrics"):
+                assert server.request(path)[0].status == 200
+            # Far more are under way than have a place.
+            running = re.search(
+                r"^tipgraph_requests_running (\d+)", server.request("/metrics")[1].decode(), re.M
+            )
+            assert running is not None
+            assert int(running[1]) > limits.places + limits.bodies
+        finally:
+            for connection in waiting:
+                connection.close()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_it_recovers_when_a_process_of_it_is_killed(small_root: Path) -> None:
     with serving("--root", str(small_root), "serve", "--port", "0", "--processes", "1") as server:
@@ -240,6 +304,19 @@ def test_clients_behind_a_proxy_are_limited_one_by_one(small_root: Path) -> None
         for client in ("198.51.100.1", "198.51.100.2"):
             asked = [server.ask("ASK {}", X_Forwarded_For=client)[0].status for _ in range(3)]
             assert asked == [200, 200, 429]
+
+
+def test_all_processes_count_the_requests_of_a_client(small_root: Path) -> None:
+    options = ("--processes", "3", "--rate", "0.001", "--burst", "20", "--trusted-proxy", "127.0.0.0/8")
+    with serving("--root", str(small_root), "serve", "--port", "0", *options) as server:
+
+        def ask(_: int) -> int:
+            return server.ask("ASK {}", X_Forwarded_For="198.51.100.1")[0].status
+
+        # Each on a connection of its own, which any of the processes may accept.
+        with ThreadPoolExecutor(4) as threads:
+            statuses = list(threads.map(ask, range(60)))
+    assert sorted(statuses) == [200] * 20 + [429] * 40
 
 
 def test_a_free_port_is_found() -> None:

@@ -7,7 +7,7 @@ import difflib
 import io
 import json
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,12 @@ from tipgraph.cli import Settings
 from tipgraph.cli.files import output_option, write_output
 from tipgraph.cli.terminal import text_width, wait_for, write_table
 from tipgraph.errors import UnknownNameError, UsageError
-from tipgraph.sources import locate_sources
+from tipgraph.sources import locate_sources, read_text
+from tipgraph.sparql.mentions import find_iris
 from tipgraph.store import load_dataset, load_files
 from tipgraph.validation.quality import Check, Fault, Level, check_quality, checks_folder, read_checks
 from tipgraph.validation.text import name_term, place_text
+from tipgraph.validation.usage import Use
 
 _COLUMNS = ("level", "check", "place", "entity", "property", "value")
 
@@ -67,6 +69,8 @@ def check(
 ) -> int:
     """Look for what is wrong with the ontology itself: its terms, labels, hierarchies and matches.
 
+    Queries and rules that name a term which the ontology lacks are told too.
+
     With FILE, look at an ontology of your own instead. Exits with 1 when there is an error.
     """
     sources = locate_sources(settings.root)
@@ -77,7 +81,12 @@ def check(
         return 0
     dataset = load_files(files, sources.prefixes()) if files else load_dataset(sources)
     shapes = () if files else sorted(sources.shapes.glob("*.ttl"))
-    faults = wait_for(lambda: check_quality(dataset, checks, shapes=shapes), "Checking the ontology")
+    folders = () if files else (sources.rules, sources.queries)
+    queries = [query for folder in folders for query in sorted(folder.glob("*.rq"))]
+    uses = find_uses(queries, dataset.prefixes)
+    faults = wait_for(
+        lambda: check_quality(dataset, checks, shapes=shapes, uses=uses), "Checking the ontology"
+    )
     prefixes = dataset.prefixes
     match format_name:
         case "table" if output is not None:
@@ -94,6 +103,11 @@ def check(
         case _:
             write_output(_text(faults, checks, prefixes).encode(), output)
     return 1 if any(fault.check.level is Level.ERROR for fault in faults) else 0
+
+
+def find_uses(queries: Iterable[Path], prefixes: Mapping[str, str]) -> list[Use]:
+    """Every line of ``queries`` that names an IRI."""
+    return [Use(iri, path, line) for path in queries for iri, line in find_iris(read_text(path), prefixes)]
 
 
 def _choose(checks: Sequence[Check], names: Sequence[str], level: Level) -> list[Check]:

@@ -117,6 +117,20 @@ The store's user and password, or a token: TIPGRAPH_USER and TIPGRAPH_PASSWORD, 
     help="Processes that answer requests, each with workers of its own for queries.",
 )
 @click.option(
+    "--workers",
+    default=Limits.workers,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="Queries that each process runs at the same time.",
+)
+@click.option(
+    "--slow-workers",
+    default=Limits.slow_workers,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="Queries beside these that turned out to be slow, and go on at the lowest priority.",
+)
+@click.option(
     "--response-cache",
     default=Limits.cache >> 20,
     show_default=True,
@@ -146,6 +160,34 @@ The store's user and password, or a token: TIPGRAPH_USER and TIPGRAPH_PASSWORD, 
     help="Requests of one client at the same time; 0 for no limit. This machine has none.",
 )
 @click.option(
+    "--max-body",
+    default=Limits.body,
+    show_default=True,
+    type=click.IntRange(1024),
+    help="Bytes of the body of a request, be it a query or RDF to validate.",
+)
+@click.option(
+    "--header-timeout",
+    default=Limits.header_timeout,
+    show_default=True,
+    type=click.FloatRange(0.1, 3600),
+    help="Seconds that a client may take to send the head of a request, or the next one.",
+)
+@click.option(
+    "--body-timeout",
+    default=Limits.body_timeout,
+    show_default=True,
+    type=click.FloatRange(0.1, 3600),
+    help="Seconds that a client may take to send the body of a request.",
+)
+@click.option(
+    "--connections",
+    default=Limits.connections,
+    show_default=True,
+    type=click.IntRange(1, 65536),
+    help="Connections that each process has open at the same time.",
+)
+@click.option(
     "--trusted-proxy",
     "trusted_proxies",
     multiple=True,
@@ -158,6 +200,13 @@ The store's user and password, or a token: TIPGRAPH_USER and TIPGRAPH_PASSWORD, 
     multiple=True,
     metavar="URL",
     help="Let queries call this public endpoint with SERVICE; may be given several times.",
+)
+@click.option(
+    "--drain",
+    default=Operation.drain,
+    show_default=True,
+    type=click.FloatRange(0, 3600),
+    help="Seconds to go on answering after SIGTERM, with /ready at 503, so that load balancers notice.",
 )
 @click.option("--log-requests", is_flag=True, help="Log each request as a line of JSON on stderr.")
 @click.option("--log-queries", is_flag=True, help="Log the text of queries too.")
@@ -184,12 +233,19 @@ def serve(
     max_bytes: int,
     memory: int,
     processes: int,
+    workers: int,
+    slow_workers: int,
     response_cache: int,
     rate: float,
     burst: int,
     concurrency: int,
+    max_body: int,
+    header_timeout: float,
+    body_timeout: float,
+    connections: int,
     trusted_proxies: tuple[str, ...],
     services: tuple[str, ...],
+    drain: float,
     log_requests: bool,
     log_queries: bool,
     metrics: bool,
@@ -217,6 +273,7 @@ def serve(
     operation = Operation(
         trusted_proxies=tuple(map(read_network, trusted_proxies)),
         services=frozenset(map(check_endpoint, services)),
+        drain=drain,
         log_requests=log_requests or log_queries,
         log_queries=log_queries,
         serve_metrics=metrics,
@@ -230,10 +287,16 @@ def serve(
         answer=max_bytes,
         memory=memory << 20,
         processes=processes,
+        workers=workers,
+        slow_workers=slow_workers,
         cache=response_cache << 20,
         rate=rate,
         burst=burst,
         concurrency=concurrency,
+        body=max_body,
+        header_timeout=header_timeout,
+        body_timeout=body_timeout,
+        connections=connections,
     )
     # A port that is in use is told before anything is loaded.
     address = find_address(host, port)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
+from typing import Final
 
 import pyoxigraph as ox
 
@@ -11,6 +13,8 @@ from tipgraph.errors import ParameterError, QueryError
 from tipgraph.sparql.analysis import CheckedQuery, check_query, read_prologue
 from tipgraph.terms import Term
 from tipgraph.tokens import Token, read_tokens
+
+_NEW_LINE: Final = re.compile(r"[ \t]*(\r?\n[ \t]*)(?=\S)")
 
 
 def tell_parameters(
@@ -59,7 +63,7 @@ def write_out(
 
     Raises ``ParameterError`` where it cannot be told its parameters.
     """
-    text = _first_well_formed(query, parameters, prefixes, base_iri)
+    text = fill_in(query, parameters, prefixes, base_iri=base_iri, inline=True)
     tokens = read_tokens(text)
     prologue = read_prologue(tokens, prefixes, base_iri)
     declared = {token.text[:-1] for token in tokens[: prologue.length] if token.kind == "name"}
@@ -70,10 +74,19 @@ def write_out(
     return begin + "".join(f"PREFIX {prefix}: <{prefixes[prefix]}>\n" for prefix in missing) + text
 
 
-def _first_well_formed(
-    query: CheckedQuery, parameters: Mapping[str, Term], prefixes: Mapping[str, str], base_iri: str | None
+def fill_in(
+    query: CheckedQuery,
+    parameters: Mapping[str, Term],
+    prefixes: Mapping[str, str],
+    *,
+    base_iri: str | None = None,
+    inline: bool = False,
 ) -> str:
-    for text in tell_parameters(query, parameters, inline=True):
+    """The text of ``query`` with its ``parameters`` told in it: see ``tell_parameters``.
+
+    Raises ``ParameterError`` where it cannot be told them.
+    """
+    for text in tell_parameters(query, parameters, inline=inline):
         if not parameters:
             return text
         try:
@@ -144,8 +157,18 @@ def _add_values(text: str, tokens: Sequence[Token], name: str, term: Term) -> st
             place = groups[-1]
             if place is not None:
                 places.add(place)
-    told = f" VALUES ?{name} {{ {term} }} "
-    return _edit(text, ((place, place, told) for place in places)) if places else None
+    told = f"VALUES ?{name} {{ {term} }}"
+    if not places:
+        return None
+    return _edit(text, ((place, place, _on_its_line(text, place, told)) for place in places))
+
+
+def _on_its_line(text: str, place: int, told: str) -> str:
+    """``told`` as it is inserted: on a line of its own where what follows is."""
+    line = _NEW_LINE.match(text, place)
+    if line:
+        return f"{line[1]}{told}"
+    return f" {told}" if text[place : place + 1].isspace() else f" {told} "
 
 
 def _edit(text: str, edits: Iterable[tuple[int, int, str]]) -> str:

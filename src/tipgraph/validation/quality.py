@@ -1,7 +1,8 @@
 """The quality of an ontology: one SPARQL query for each thing that can be wrong with it.
 
 A check is a file of ``ontology/checks/``. Its header says what is asked, how bad it is, why it is a problem
-and what to do; its SELECT gives ``?entity``, and ``?property`` and ``?value`` where a statement is at fault::
+and what to do; its SELECT gives ``?entity``, and ``?property`` and ``?value`` where a statement is at fault;
+``?value`` may be a place of a query too, see ``validation.usage``::
 
     # title: Which terms have no label?
     # level: error
@@ -13,7 +14,7 @@ and what to do; its SELECT gives ``?entity``, and ``?property`` and ``?value`` w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -26,6 +27,7 @@ from tipgraph.sources import Sources, read_file, read_text
 from tipgraph.store import Dataset, syntax_of
 from tipgraph.terms import Term
 from tipgraph.validation.places import PlaceFinder
+from tipgraph.validation.usage import Use
 from tipgraph.vocabulary import BASE
 
 _KEYS: Final = ("title", "level", "problem", "solution")
@@ -83,11 +85,13 @@ def read_checks(folder: Path) -> list[Check]:
     return sorted(checks, key=lambda check: (-check.level, check.name))
 
 
-def check_quality(dataset: Dataset, checks: Iterable[Check], *, shapes: Iterable[Path] = ()) -> list[Fault]:
+def check_quality(
+    dataset: Dataset, checks: Iterable[Check], *, shapes: Iterable[Path] = (), uses: Sequence[Use] = ()
+) -> list[Fault]:
     """The faults that ``checks`` find in ``dataset``, in their order, then by file and line.
 
-    ``shapes`` are Turtle files whose use of a term counts. Raises ``ParseError`` on a malformed one, and
-    ``QueryError`` on a check that is no SELECT with the variable ``?entity``.
+    ``shapes`` are Turtle files whose use of a term counts, ``uses`` what queries name. Raises ``ParseError``
+    on malformed shapes, and ``QueryError`` on a check that is no SELECT with the variable ``?entity``.
     """
     store = ox.Store()
     store.bulk_extend(dataset.store)
@@ -101,9 +105,11 @@ def check_quality(dataset: Dataset, checks: Iterable[Check], *, shapes: Iterable
             raise parse_error(path, error) from error
         files.append(path)
     places = PlaceFinder(files)
+    places_of_uses: dict[Term, Use] = {use.node: use for use in uses}
+    store.extend(use.quad for use in uses)
     faults: list[Fault] = []
     for check in checks:
-        found = [_place(fault, places) for fault in _answers(check, store)]
+        found = [_place(fault, places, places_of_uses) for fault in _answers(check, store)]
         faults += sorted(
             found,
             key=lambda fault: (str(fault.file or ""), fault.line or 0, str(fault.entity), str(fault.value)),
@@ -132,7 +138,9 @@ def _answers(check: Check, store: ox.Store) -> Iterable[Fault]:
             yield Fault(check, said[0], said[1], said[2])
 
 
-def _place(fault: Fault, places: PlaceFinder) -> Fault:
+def _place(fault: Fault, places: PlaceFinder, uses: Mapping[Term, Use]) -> Fault:
+    if fault.value is not None and (use := uses.get(fault.value)):
+        return Fault(fault.check, fault.entity, fault.property, None, use.file, use.line)
     predicates = [fault.property] if isinstance(fault.property, ox.NamedNode) else []
     place = places.find(fault.entity, predicates, fault.value)
     if place is None:

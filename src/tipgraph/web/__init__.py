@@ -21,8 +21,11 @@ from tipgraph.web.problems import problem_response
 from tipgraph.web.quick import QuickQueries
 from tipgraph.web.remoting import Writer
 from tipgraph.web.resources import resources
+from tipgraph.web.restraint import CROSS_ORIGIN
 from tipgraph.web.services import services
 from tipgraph.web.site import Site
+from tipgraph.web.static_files import ENDPOINT as STATIC
+from tipgraph.web.static_files import install_static_files
 from tipgraph.web.workers import Executor, InProcess
 
 _SECURITY = {
@@ -32,11 +35,6 @@ _SECURITY = {
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cross-Origin-Opener-Policy": "same-origin",
-}
-_CROSS_ORIGIN = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Content-Location, ETag, Link, Retry-After, Tipgraph-Cut, X-Request-Id",
-    "Cross-Origin-Resource-Policy": "cross-origin",
 }
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
@@ -56,7 +54,8 @@ def create_app(
     Without an ``executor`` queries run in the process itself, where nothing can stop them: open such an app
     to nobody whom you do not trust.
     """
-    app = flask.Flask(__name__)
+    app = flask.Flask(__name__, static_folder=None)
+    install_static_files(app)
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = (limits or Limits()).body
     app.jinja_env.filters["thousands"] = lambda number: f"{number:,}".replace(",", "\u202f")
     app.jinja_env.filters["sentence"] = lambda text: f"{text[:1].upper()}{text[1:]}."
@@ -74,7 +73,7 @@ def create_app(
 
 def _with_headers(application: WSGIApplication) -> WSGIApplication:
     """``application`` with the headers that every response bears, added where that costs nearly nothing."""
-    constant = [*_SECURITY.items(), *_CROSS_ORIGIN.items()]
+    constant = [*_SECURITY.items(), *CROSS_ORIGIN]
 
     def complete(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def begin(status: str, headers: list[tuple[str, str]], error: Any = None) -> Any:
@@ -91,7 +90,8 @@ def _complete(response: flask.Response) -> flask.Response:
         response.headers.update(_PREFLIGHT)
     if response.mimetype == "text/html":
         response.content_language = "en"
-    if flask.request.endpoint == "static":
+    if flask.request.endpoint == STATIC and response.status_code in (200, 304):
+        # It is complete already.
         return response
     response.vary.update(("Accept", "Accept-Encoding"))
     coding = choose_coding(flask.request) if is_compressible(response) else None

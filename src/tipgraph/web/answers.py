@@ -55,6 +55,13 @@ class EndpointRequest:
 
 
 @dataclass(frozen=True)
+class QueryTextRequest:
+    """A query of the library, whose SPARQL is wanted with the parameters written in."""
+
+    query: LibraryRequest
+
+
+@dataclass(frozen=True)
 class NameRequest:
     """A name, whose resource is wanted."""
 
@@ -96,6 +103,13 @@ class TableAnswer:
     """Whether there are more than ``total``."""
     is_graph: bool = False
     answer: bool | None = None
+
+
+@dataclass(frozen=True)
+class QueryTextAnswer:
+    """The SPARQL of a query."""
+
+    text: str
 
 
 @dataclass(frozen=True)
@@ -146,11 +160,18 @@ class DerivationAnswer:
 
 
 SiteRequest: TypeAlias = (
-    EndpointRequest | UpdateRequest | NameRequest | SearchRequest | ExplainRequest | ValidateRequest
+    EndpointRequest
+    | UpdateRequest
+    | QueryTextRequest
+    | NameRequest
+    | SearchRequest
+    | ExplainRequest
+    | ValidateRequest
 )
 SiteAnswer: TypeAlias = (
     EncodedAnswer
     | TableAnswer
+    | QueryTextAnswer
     | NameAnswer
     | ServiceCalls
     | PeerQuery
@@ -183,6 +204,8 @@ def answer_from(
         match request:
             case UpdateRequest():
                 return CheckedUpdate(check_update(request.text, graph.prefixes))
+            case QueryTextRequest(known):
+                return QueryTextAnswer(graph.write_query(graph.request(known.query, known.parameters)))
             case NameRequest():
                 return NameAnswer(graph.find(request.name))
             case SearchRequest():

@@ -1,23 +1,18 @@
-"""Who a request is from, and whether that client may make another one now."""
+"""Who a request is from."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
-import threading
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from tipgraph.errors import UsageError
-from tipgraph.web.limits import Limits
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-_MOST_CLIENTS: Final = 20_000
 _MOST_HOPS: Final = 20
 _FORWARDED_FOR: Final = re.compile(r'(?:^|;)\s*for\s*=\s*("[^"]*"|[^;\s"]*)\s*(?=;|$)', re.IGNORECASE)
 
@@ -101,68 +96,3 @@ def _read_address(text: str) -> Address | None:
 
 def _is_in(address: Address, networks: Sequence[Network]) -> bool:
     return any(address in network for network in networks)
-
-
-@dataclass
-class _Account:
-    tokens: float
-    at: float
-    """When ``tokens`` was right."""
-    running: int = 0
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why a client may make no request now, and the seconds after which it may."""
-
-    reason: str
-    retry_after: int
-
-
-class Accounts:
-    """How much each client has asked for of late: a token bucket, and what it has under way.
-
-    Of the clients that have nothing under way only the latest are remembered; to be forgotten means to be
-    rested.
-    """
-
-    def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
-        self._limits = limits
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._accounts: OrderedDict[str, _Account] = OrderedDict()
-
-    def __len__(self) -> int:
-        """How many clients are remembered."""
-        return len(self._accounts)
-
-    def enter(self, key: str) -> Refusal | None:
-        """Begin a request of the client ``key``, which ``leave`` must follow, unless it is refused."""
-        limits, now = self._limits, self._clock()
-        with self._lock:
-            account = self._accounts.pop(key, None) or _Account(limits.burst, now)
-            self._accounts[key] = account
-            if limits.concurrency and account.running >= limits.concurrency:
-                return Refusal(f"{account.running} requests of this client are under way", 1)
-            if limits.rate:
-                account.tokens = min(limits.burst, account.tokens + (now - account.at) * limits.rate)
-                account.at = now
-                if account.tokens < 1:
-                    wait = (1 - account.tokens) / limits.rate
-                    return Refusal("this client has asked too much of late", max(1, round(wait + 0.5)))
-                account.tokens -= 1
-            account.running += 1
-            self._forget()
-            return None
-
-    def leave(self, key: str) -> None:
-        """End a request of the client ``key``."""
-        with self._lock:
-            self._accounts[key].running -= 1
-
-    def _forget(self) -> None:
-        # Those under way are few, since connections are; so the oldest idle one is found near the front.
-        if len(self._accounts) > _MOST_CLIENTS:
-            idle = next((key for key, account in self._accounts.items() if not account.running), None)
-            if idle is not None:
-                del self._accounts[idle]

@@ -219,13 +219,13 @@ def answer_question(name: str) -> flask.Response:
     """The answer to a query of the library, whose parameters are those of the request."""
     site = current_site()
     query = site.find_query(name)
-    if "explain" in flask.request.args:
-        return send_sparql(query)
     given = {
         key: value
         for key, value in flask.request.args.items()
-        if value.strip() and key not in ("format", "timeout")
+        if value.strip() and key not in ("explain", "format", "timeout")
     }
+    if "explain" in flask.request.args:
+        return send_sparql(query, given)
     accept, wanted = flask.request.headers.get("Accept"), flask.request.args.get("format")
     question = Question(query, given)
     if question.missing and choose_page(accept, wanted):

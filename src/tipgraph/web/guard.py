@@ -7,7 +7,6 @@ asked to, ``/metrics`` itself.
 from __future__ import annotations
 
 import hmac
-import io
 import json
 import re
 import sys
@@ -20,10 +19,13 @@ from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from tipgraph.web.clients import Accounts, Client, Network, find_client, is_trusted
+from tipgraph.web.accounts import Accounts, Standing
+from tipgraph.web.bodies import SLOW, Bodies, break_off
+from tipgraph.web.clients import Client, Network, find_client, is_trusted
 from tipgraph.web.limits import Limits
 from tipgraph.web.metrics import Metrics
 from tipgraph.web.problems import KINDS, PROBLEM_JSON, Problem
+from tipgraph.web.restraint import CROSS_ORIGIN
 
 REQUEST_ID: Final = "tipgraph.request_id"
 """Where a WSGI environ holds the id of the request."""
@@ -49,6 +51,8 @@ class Operation:
     metrics_token: str | None = field(default=None, repr=False)
     write_token: str | None = field(default=None, repr=False)
     """Who bears it may run updates, where the graph lies in a store that takes them; ``None`` for nobody."""
+    drain: float = 0.0
+    """Seconds for which requests are still answered after SIGTERM, while ``/ready`` says that they end."""
 
 
 class Guard:
@@ -63,6 +67,7 @@ class Guard:
         *,
         is_ready: Callable[[], bool],
         gauges: Callable[[], dict[str, float]] = dict,
+        accounts: Accounts | None = None,
         log: TextIO | None = None,
     ) -> None:
         self._application = application
@@ -71,9 +76,10 @@ class Guard:
         self._metrics = metrics
         self._is_ready = is_ready
         self._gauges = gauges
-        self._accounts = Accounts(limits)
+        self._accounts = Accounts(limits) if accounts is None else accounts
+        self._accounts.claim()
         self._log = log or sys.stderr
-        self._bodies = threading.BoundedSemaphore(limits.bodies)
+        self._bodies = Bodies(limits)
         self._places = threading.BoundedSemaphore(limits.places)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -85,6 +91,7 @@ class Guard:
         environ[REQUEST_ID] = number
         client = find_client(environ, trusted)
         account = None if client.is_local else client.key
+        standing: Standing | None = None
         status, size = 0, 0
 
         def begin(line: str, headers: list[tuple[str, str]], error: Any = None) -> Callable[[bytes], object]:
@@ -93,6 +100,8 @@ class Guard:
             if any(name == "Tipgraph-Cut" for name, _ in headers):
                 self._metrics.add("cut")
             headers.append(("X-Request-Id", number))
+            if standing is not None:
+                headers.extend(standing.headers())
             return start_response(line, headers, error)
 
         def finish() -> None:
@@ -108,21 +117,31 @@ class Guard:
             size = len(content)
             finish()
             return [b"" if environ["REQUEST_METHOD"] == "HEAD" else content]
-        problem, retry_after = self._refuse(environ, account)
-        if problem is None and (problem := self._receive_body(environ)) is not None:
+        problem = self._check_head(environ)
+        retry_after = None
+        if problem is None and account is not None:
+            standing = self._accounts.enter(account)
+            if standing.refusal is not None:
+                problem = _problem("too-many-requests", standing.refusal.reason, "ask more slowly")
+                retry_after = standing.refusal.retry_after
+        if problem is None and (problem := self._receive(environ)) is not None:
             retry_after = problem.kind.retry_after
             if account is not None:
                 self._accounts.leave(account)
         if problem is not None:
             content = (json.dumps(problem.to_json() | {"instance": f"urn:request:{number}"}) + "\n").encode()
             headers = [("Content-Type", PROBLEM_JSON), ("Content-Length", str(len(content))), *_NEVER_STORED]
-            headers.append(("Access-Control-Allow-Origin", "*"))
+            headers.extend(CROSS_ORIGIN)
             if retry_after is not None:
                 self._metrics.add("refused")
                 headers.append(("Retry-After", str(retry_after)))
+            if problem.kind.name == SLOW:
+                headers.append(("Connection", "close"))
             begin(f"{problem.status} {problem.kind.title}", headers)
             size = len(content)
             finish()
+            if problem.kind.name == SLOW:
+                return break_off(content)
             return [b"" if environ["REQUEST_METHOD"] == "HEAD" else content]
 
         def leave() -> None:
@@ -131,12 +150,13 @@ class Guard:
                 self._accounts.leave(account)
 
         try:
-            with self._places:
-                answer = self._application(environ, begin)
+            answer = self._application(environ, begin)
         except BaseException:
             status = 500
             leave()
             raise
+        finally:
+            self._places.release()
         if isinstance(answer, list):
             size = sum(map(len, answer))
             leave()
@@ -172,46 +192,23 @@ class Guard:
         hints = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_VIA")
         return client.is_local and not any(name in environ for name in hints)
 
-    def _refuse(self, environ: WSGIEnvironment, account: str | None) -> tuple[Problem | None, int | None]:
+    def _receive(self, environ: WSGIEnvironment) -> Problem | None:
+        """Receive the body, then take a place, which the caller gives back."""
+        problem = self._bodies.receive(environ)
+        if problem is None and not self._places.acquire(timeout=self._limits.deadline):
+            return _problem("busy", "the server is busy: too many requests wait", "ask again in a moment")
+        return problem
+
+    def _check_head(self, environ: WSGIEnvironment) -> Problem | None:
         limits = self._limits
         length = len(environ.get("PATH_INFO", "")) + len(environ.get("QUERY_STRING", "")) + 1
         if length > limits.url:
             return _problem(
                 "url-too-long", f"the address is longer than {limits.url:,} bytes", "send the query with POST"
-            ), None
+            )
         fields = sum(len(name) + len(value) for name, value in environ.items() if name.startswith("HTTP_"))
         if fields > limits.headers:
-            return _problem(
-                "headers-too-large", f"the headers are larger than {limits.headers:,} bytes"
-            ), None
-        if account is not None and (refusal := self._accounts.enter(account)):
-            return _problem("too-many-requests", refusal.reason, "ask more slowly"), refusal.retry_after
-        return None, None
-
-    def _receive_body(self, environ: WSGIEnvironment) -> Problem | None:
-        """Read the body before the request takes a place, so that slow clients keep no place from others."""
-        length = environ.get("CONTENT_LENGTH") or "0"
-        declared = int(length) if length.isascii() and length.isdigit() else None
-        is_chunked = "HTTP_TRANSFER_ENCODING" in environ
-        if declared is None:
-            return _problem("bad-request", "Content-Length is no number", "give the length in bytes")
-        if not is_chunked and not 0 < declared <= self._limits.body:
-            # There is none, or the application will refuse it unread.
-            return None
-        if not self._bodies.acquire(blocking=False):
-            return _problem(
-                "busy", "the server is busy: it receives too many requests", "ask again in a moment"
-            )
-        try:
-            body = _read(environ["wsgi.input"], self._limits.body + 1)
-        except OSError:
-            body = b""
-        finally:
-            self._bodies.release()
-        if len(body) < declared:
-            return _problem("bad-request", "the body ends before its Content-Length", "send all of it")
-        environ["wsgi.input"] = io.BytesIO(body)
-        environ["CONTENT_LENGTH"] = str(len(body))
+            return _problem("headers-too-large", f"the headers are larger than {limits.headers:,} bytes")
         return None
 
     def _write_line(
@@ -239,14 +236,6 @@ class Guard:
 
 
 _NEVER_STORED: Final = [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
-
-
-def _read(stream: Any, most: int) -> bytes:
-    pieces, left = [], most
-    while left and (piece := stream.read(min(left, 1 << 16))):
-        pieces.append(piece)
-        left -= len(piece)
-    return b"".join(pieces)
 
 
 def _problem(name: str, detail: str, hint: str | None = None) -> Problem:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import flask
@@ -13,8 +13,10 @@ from tipgraph.negotiation import negotiate
 from tipgraph.queryfile import QueryFile
 from tipgraph.serialization import SYNTAXES, serialize_quads
 from tipgraph.vocabulary import GRAPH_CATALOG, QUERY
+from tipgraph.web.answers import LibraryRequest, QueryTextAnswer, QueryTextRequest
 from tipgraph.web.formats import HTML, PAGE, choose_graph
 from tipgraph.web.problems import RequestError
+from tipgraph.web.restraint import wanted_timeout
 from tipgraph.web.site import Site, current_site
 
 library = flask.Blueprint("library", __name__)
@@ -69,8 +71,8 @@ def _describe(site: Site) -> Iterator[ox.Quad]:
             yield ox.Quad(quad.subject, quad.predicate, quad.object)
 
 
-def send_sparql(query: QueryFile) -> flask.Response:
-    """The text of ``query`` itself, instead of its answer."""
+def send_sparql(query: QueryFile, given: Mapping[str, str]) -> flask.Response:
+    """The text of ``query`` instead of its answer, with the values of its parameters if any is given."""
     accept = flask.request.headers.get("Accept")
     chosen = negotiate(accept, [_SPARQL, _PLAIN, HTML])
     if chosen is None:
@@ -81,4 +83,10 @@ def send_sparql(query: QueryFile) -> flask.Response:
         )
     # A browser shows plain text, and would save what it does not know.
     content_type = f"{_PLAIN}; charset=utf-8" if chosen == HTML else f"{chosen}; charset=utf-8"
-    return flask.Response(query.text, content_type=content_type)
+    if not given:
+        return flask.Response(query.text, content_type=content_type)
+    request = QueryTextRequest(LibraryRequest(query, given))
+    found = current_site().executor.run(request, timeout=wanted_timeout())
+    if not isinstance(found, QueryTextAnswer):
+        raise TypeError(f"the text of a query was answered with {type(found).__name__}")
+    return flask.Response(found.text, content_type=content_type)

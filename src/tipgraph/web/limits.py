@@ -1,9 +1,11 @@
-"""What strangers may use of the server; every limit is an option of ``tipgraph serve``."""
+"""What strangers may use of the server: options of ``tipgraph serve``, but for those in ``FIXED``."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,9 @@ class Limits:
     """How long a client may take to send the head of a request."""
     connections: int = 1024
     bodies: int = 64
-    """Requests whose body is being received; a client may send one as slowly as it likes."""
+    """Requests whose body is being received."""
+    body_timeout: float = 30.0
+    """How long a client may take to send the body of a request."""
     pages: int = 8
     """Requests that are answered at the same time beside those that wait for a worker."""
     rate: float = 20.0
@@ -54,3 +58,13 @@ class Limits:
     def choose_deadline(self, wanted: float | None) -> float:
         """The time that a query may run whose client asked for ``wanted`` seconds."""
         return self.deadline if wanted is None else min(wanted, max(self.deadline, self.longest_deadline))
+
+
+FIXED: Final[Mapping[str, str]] = {
+    "patience": "how soon a query is slow: of use only together with the lanes that it was measured with",
+    "url": "browsers and proxies send no longer ones, and a long query can be sent with POST",
+    "headers": "as for the address; the buffer of the server is made to fit both",
+    "bodies": "a slow body is ended after a time that can be set, and takes no place from a query",
+    "pages": "pages and refusals take next to nothing, so there are always enough places",
+}
+"""The limits that are no option → why."""

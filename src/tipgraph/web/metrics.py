@@ -18,7 +18,27 @@ from typing import Final
 from tipgraph.web.workers import EVENTS
 
 ROUTES: Final = ("/", "/sparql", "/queries", "/id", "/static", "other")
-STATUSES: Final = (200, 204, 301, 302, 303, 304, 400, 403, 404, 405, 406, 413, 414, 415, 422, 429, 431, 500)
+STATUSES: Final = (
+    200,
+    204,
+    301,
+    302,
+    303,
+    304,
+    400,
+    403,
+    404,
+    405,
+    406,
+    408,
+    413,
+    414,
+    415,
+    422,
+    429,
+    431,
+    500,
+)
 STATUSES_OF_PEERS: Final = (501, 502, 503, 504)
 BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Upper bounds of the histogram, in seconds."""

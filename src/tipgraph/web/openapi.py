@@ -222,7 +222,9 @@ def _own_paths(site: Site) -> Json:
 
 def _ask(query: QueryFile) -> Json:
     given = [_query_parameter(parameter) for parameter in query.parameters]
-    explain = _parameter("explain", "Show the SPARQL instead of the answer.") | {"allowEmptyValue": True}
+    explain = _parameter(
+        "explain", "Show the SPARQL instead of the answer, with the values that are given."
+    ) | {"allowEmptyValue": True}
     operation = _operation(
         query.title or query.name,
         [*given, explain, _timeout(), _format(RESULT_TYPES.values())],

@@ -120,7 +120,16 @@ KINDS: Final[Mapping[str, ProblemKind]] = {
             "The Accept header names no media type in which the answer can be written.",
         ),
         ProblemKind(
-            "too-large", 413, "The request is too large", "A query of more than a mebibyte is not read."
+            "request-timeout",
+            408,
+            "Request Timeout",
+            "The body of the request did not arrive in time. The connection is closed.",
+        ),
+        ProblemKind(
+            "too-large",
+            413,
+            "The request is too large",
+            "The body of the request is larger than the endpoint reads.",
         ),
         ProblemKind(
             "url-too-long",

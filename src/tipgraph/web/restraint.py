@@ -1,13 +1,24 @@
-"""How a client asks for more or less time, and is told that its answer is cut."""
+"""How a client asks for more or less time, is told that its answer is cut, and may read that anywhere."""
 
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import flask
 
 from tipgraph.sparql.results import CUT
 from tipgraph.web.problems import RequestError
+
+CROSS_ORIGIN: Final = (
+    ("Access-Control-Allow-Origin", "*"),
+    (
+        "Access-Control-Expose-Headers",
+        "Content-Location, ETag, Link, RateLimit, RateLimit-Policy, Retry-After, Tipgraph-Cut, X-Request-Id",
+    ),
+    ("Cross-Origin-Resource-Policy", "cross-origin"),
+)
+"""The headers that let a page of another site read every answer, and what it must know of it."""
 
 
 def wanted_timeout() -> float | None:

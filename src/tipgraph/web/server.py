@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import ipaddress
 import logging
+import mmap
 import multiprocessing
 import os
 import signal
@@ -17,7 +18,8 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -25,10 +27,11 @@ import flask
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
-from granian.server import Server
+from granian.server.mp import MPServer
 
 from tipgraph.errors import AddressError, TipgraphError
 from tipgraph.web import create_app
+from tipgraph.web.accounts import Accounts
 from tipgraph.web.answers import SiteAnswer, SiteRequest
 from tipgraph.web.backends import Backend
 from tipgraph.web.federation import FederatingExecutor
@@ -47,6 +50,8 @@ _LOGGING: Final[dict[str, Any]] = {
     "loggers": {"_granian": {"handlers": ["stderr"], "propagate": False}},
 }
 """granian logs to stdout unless told otherwise; that is for data."""
+
+_ENDINGS: Final = (signal.SIGTERM, signal.SIGINT)
 
 _TURN: Final = 0.0005
 """Seconds after which a thread that reads a large request lets another one go on."""
@@ -136,11 +141,19 @@ def run_server(
     operation = operation or Operation()
     served = _Served(backend)
     metrics = Metrics()
+    accounts = Accounts(limits)
     # Other start methods would have to open the graph again in each process.
     multiprocessing.set_start_method("fork", force=True)
     is_announced = multiprocessing.Event()
 
+    # Of this process and those forked from it: whether it was told to end.
+    is_leaving = mmap.mmap(-1, 1)
+
     def load_app() -> flask.Flask:
+        # There is nothing to finish yet, so a signal ends this process at once.
+        for number in _ENDINGS:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDINGS)
         metrics.claim()
         # One and the same throughout: it may be replaced at any time.
         backend = served.backend
@@ -166,17 +179,30 @@ def run_server(
         application = ResponseCache(app.wsgi_app, limits.cache) if keeps else app.wsgi_app
 
         def is_ready() -> bool:
-            return pool.is_ready() and not (peer is not None and peer.breaker.waits)
+            return pool.is_ready() and not is_leaving[0] and not (peer is not None and peer.breaker.waits)
 
-        guard = Guard(application, limits, operation, metrics, is_ready=is_ready, gauges=pool.gauges)
+        guard = Guard(
+            application,
+            limits,
+            operation,
+            metrics,
+            is_ready=is_ready,
+            gauges=pool.gauges,
+            accounts=accounts,
+        )
         app.wsgi_app = guard  # type: ignore[method-assign]
         if not is_announced.is_set():
             is_announced.set()
             threading.Thread(target=_announce_when_ready, args=(address, announce), daemon=True).start()
         return app
 
-    server = Server(
+    def leave() -> None:
+        is_leaving[0] = 1
+
+    server = _Server(
         "tipgraph",
+        drain=operation.drain,
+        on_leaving=leave,
         address=address.ip,
         port=address.port,
         interface=Interfaces.WSGI,
@@ -188,12 +214,13 @@ def run_server(
             max_buffer_size=limits.url + limits.headers + _LARGEST_PIECE,
         ),
         backpressure=limits.connections,
-        blocking_threads=limits.places + limits.bodies,
+        # As many as may wait, so that there is always one to say how the server is.
+        blocking_threads=limits.connections,
         log_level=LogLevels.error,
         log_dictconfig=_LOGGING,
         respawn_failed_workers=True,
         # A query may wait for a worker before its time begins.
-        workers_kill_timeout=round(max(limits.deadline, limits.longest_deadline)) + 5,
+        workers_kill_timeout=round(max(limits.deadline, limits.longest_deadline, limits.body_timeout)) + 5,
         respawn_interval=1,
     )
 
@@ -204,6 +231,54 @@ def run_server(
     server.on_reload(take_new_graph)
     logging.captureWarnings(True)
     server.serve(target_loader=load_app, wrap_loader=False)
+
+
+class _Server(MPServer):
+    """A server that tells its health checks before it ends, and answers until they have noticed."""
+
+    def __init__(
+        self, *arguments: Any, drain: float, on_leaving: Callable[[], object], **options: Any
+    ) -> None:
+        super().__init__(*arguments, **options)
+        self._drain = drain
+        self._on_leaving = on_leaving
+        self._is_draining = False
+
+    def _spawn_workers(self, *arguments: Any, **options: Any) -> None:
+        spawn: Callable[..., None] = super()._spawn_workers
+        with _signals_held():
+            spawn(*arguments, **options)
+
+    def _respawn_workers(self, *arguments: Any, **options: Any) -> None:
+        with _signals_held():
+            super()._respawn_workers(*arguments, **options)
+
+    def signal_handler_interrupt(self, *arguments: Any, **options: Any) -> None:
+        """On SIGTERM wait for the time to drain; on a second one, or SIGINT from a person, do not."""
+        end: Callable[[], object] = super().signal_handler_interrupt
+        self._on_leaving()
+        is_gentle = bool(arguments) and arguments[0] == signal.SIGTERM
+        if not self._drain or self._is_draining or not is_gentle:
+            end()
+            return
+        self._is_draining = True
+        timer = threading.Timer(self._drain, end)
+        timer.daemon = True
+        timer.start()
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Keep signals that end a process waiting, also for those that are forked.
+
+    A fork inherits the handlers of its parent until it sets its own; one that came between would be lost, and
+    the process would serve on until it is killed.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Served:
