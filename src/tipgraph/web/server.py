@@ -18,8 +18,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -51,7 +50,10 @@ _LOGGING: Final[dict[str, Any]] = {
 }
 """granian logs to stdout unless told otherwise; that is for data."""
 
-_ENDINGS: Final = (signal.SIGTERM, signal.SIGINT)
+_TIME_TO_BEGIN: Final = 0.5
+"""Seconds from when the handlers of signals are set until the server acts on them."""
+_LONGEST_START: Final = 20.0
+"""Seconds after which a process is told to end whether it hears that or not."""
 
 _TURN: Final = 0.0005
 """Seconds after which a thread that reads a large request lets another one go on."""
@@ -148,12 +150,12 @@ def run_server(
 
     # Of this process and those forked from it: whether it was told to end.
     is_leaving = mmap.mmap(-1, 1)
+    hearing = _Hearing()
 
     def load_app() -> flask.Flask:
-        # There is nothing to finish yet, so a signal ends this process at once.
-        for number in _ENDINGS:
+        # There is nothing to finish yet, and the handlers that a fork inherits lose a signal.
+        for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDINGS)
         metrics.claim()
         # One and the same throughout: it may be replaced at any time.
         backend = served.backend
@@ -191,6 +193,8 @@ def run_server(
             accounts=accounts,
         )
         app.wsgi_app = guard  # type: ignore[method-assign]
+        # Now that all is forked, threads may start.
+        hearing.expect()
         if not is_announced.is_set():
             is_announced.set()
             threading.Thread(target=_announce_when_ready, args=(address, announce), daemon=True).start()
@@ -203,6 +207,7 @@ def run_server(
         "tipgraph",
         drain=operation.drain,
         on_leaving=leave,
+        hearing=hearing,
         address=address.ip,
         port=address.port,
         interface=Interfaces.WSGI,
@@ -233,25 +238,57 @@ def run_server(
     server.serve(target_loader=load_app, wrap_loader=False)
 
 
+class _Hearing:
+    """Which processes hear a signal: until the server in one has begun, it is lost on it."""
+
+    def __init__(self) -> None:
+        self._marks = mmap.mmap(-1, 1 << 16)
+
+    def knows(self, pid: int) -> bool:
+        """Whether the process has said that it hears."""
+        return bool(self._marks[pid % len(self._marks)])
+
+    def expect(self) -> None:
+        """Say it for this process once its handlers are set and, a moment later, the server has begun."""
+        place = os.getpid() % len(self._marks)
+        self._marks[place] = 0
+
+        def watch() -> None:
+            while signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+                time.sleep(0.02)
+            time.sleep(_TIME_TO_BEGIN)
+            self._marks[place] = 1
+
+        threading.Thread(target=watch, daemon=True).start()
+
+
 class _Server(MPServer):
     """A server that tells its health checks before it ends, and answers until they have noticed."""
 
     def __init__(
-        self, *arguments: Any, drain: float, on_leaving: Callable[[], object], **options: Any
+        self,
+        *arguments: Any,
+        drain: float,
+        on_leaving: Callable[[], object],
+        hearing: _Hearing,
+        **options: Any,
     ) -> None:
         super().__init__(*arguments, **options)
         self._drain = drain
         self._on_leaving = on_leaving
+        self._hearing = hearing
         self._is_draining = False
 
-    def _spawn_workers(self, *arguments: Any, **options: Any) -> None:
-        spawn: Callable[..., None] = super()._spawn_workers
-        with _signals_held():
-            spawn(*arguments, **options)
-
-    def _respawn_workers(self, *arguments: Any, **options: Any) -> None:
-        with _signals_held():
-            super()._respawn_workers(*arguments, **options)
+    def _stop_workers(self) -> None:
+        """Tell the processes to end, once; those that are just beginning, when they can hear it."""
+        processes = [worker.inner for worker in self.wrks]
+        end = time.monotonic() + _LONGEST_START
+        while time.monotonic() < end and any(
+            process.is_alive() and not self._hearing.knows(process.pid) for process in processes
+        ):
+            time.sleep(0.02)
+        stop: Callable[[], None] = super()._stop_workers
+        stop()
 
     def signal_handler_interrupt(self, *arguments: Any, **options: Any) -> None:
         """On SIGTERM wait for the time to drain; on a second one, or SIGINT from a person, do not."""
@@ -265,20 +302,6 @@ class _Server(MPServer):
         timer = threading.Timer(self._drain, end)
         timer.daemon = True
         timer.start()
-
-
-@contextmanager
-def _signals_held() -> Iterator[None]:
-    """Keep signals that end a process waiting, also for those that are forked.
-
-    A fork inherits the handlers of its parent until it sets its own; one that came between would be lost, and
-    the process would serve on until it is killed.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Served:
