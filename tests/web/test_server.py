@@ -134,6 +134,22 @@ def test_it_ends_cleanly_and_finishes_what_is_under_way(small_root: Path, number
             time.sleep(0.05)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_signal_from_a_terminal_reaches_all_and_what_is_under_way_is_finished(small_root: Path) -> None:
+    options = ("--processes", "1", "--timeout", "2")
+    with serving("--root", str(small_root), "serve", "--port", "0", *options) as server:
+        answers = []
+        client = threading.Thread(target=lambda: answers.append(server.ask(ENDLESS)))
+        client.start()
+        time.sleep(0.8)
+        for child in children_of(server.process.pid):
+            os.kill(int(child), signal.SIGINT)
+        server.stop(signal.SIGINT)
+        client.join()
+        assert server.process.returncode == 0
+        assert answers[0][0].status == 503
+
+
 def test_it_is_not_ready_while_it_drains_and_still_answers(small_root: Path) -> None:
     options = ("--processes", "2", "--drain", "600", "--metrics")
     with serving("--root", str(small_root), "serve", "--port", "0", *options) as server:

@@ -154,8 +154,9 @@ def run_server(
 
     def load_app() -> flask.Flask:
         # There is nothing to finish yet, and the handlers that a fork inherits lose a signal.
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        # A terminal sends it to all; the parent makes it the one signal that a process can take.
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
         metrics.claim()
         # One and the same throughout: it may be replaced at any time.
         backend = served.backend
