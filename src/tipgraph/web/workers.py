@@ -397,6 +397,9 @@ class _Nursery:
 def _run_nursery(control_number: int, execute: _Execute, limits: Limits) -> NoReturn:
     status = 1
     try:
+        # In a session of its own: Linux shares the processor between sessions first, so that a query which
+        # computes keeps it from nobody who answers.
+        os.setsid()
         _leave_the_server(keep=control_number)
         leave_network()
         # Frozen objects are not touched by the collector, so their pages stay shared with the workers.
