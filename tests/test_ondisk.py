@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import resource
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -15,6 +16,7 @@ import pytest
 from tipgraph import KnowledgeGraph
 from tipgraph.errors import AmbiguousNameError, ParseError, QueryError, SourceError, UnknownNameError
 from tipgraph.ondisk import DiskReader, load_to_disk, open_on_disk
+from tipgraph.ondisk.layout import locked
 from tipgraph.search import MATCHES
 from tipgraph.store import noting_cuts
 
@@ -31,6 +33,12 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "data.trig"
     path.write_text(TRIG)
     return path
+
+
+def state_of(store: Path) -> Path:
+    """The folder of the one state of a store."""
+    (found,) = store.glob("state-*")
+    return found
 
 
 TOLD = ["gathering names and texts"]
@@ -92,8 +100,8 @@ def test_what_is_no_store_is_told(file: Path, tmp_path: Path, damage: str) -> No
         case "version":
             (store / "tipgraph.json").write_text('{"format": 99}')
         case "database":
-            (store / "database" / "CURRENT").unlink()
-    with pytest.raises(SourceError, match=r"holds no store|another version"):
+            (state_of(store) / "database" / "CURRENT").unlink()
+    with pytest.raises(SourceError, match=r"holds no store|another version|is damaged"):
         open_on_disk(store, {})
 
 
@@ -113,6 +121,26 @@ def test_a_disk_that_is_full_is_told_and_nothing_is_left(file: Path, tmp_path: P
     assert f"{store} cannot be written" in done.stdout, done.stderr
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 200
+
+
+def test_what_a_killed_run_has_left_goes_with_the_next(file: Path, tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys; from pathlib import Path; from tipgraph.ondisk import load_to_disk\n"
+        "def kill(doing):\n"
+        "    if doing.startswith('gathering'): os.kill(os.getpid(), signal.SIGKILL)\n"
+        "load_to_disk([Path(sys.argv[1])], Path(sys.argv[2]), tell=kill)\n"
+    )
+    store = tmp_path / "store"
+    done = subprocess.run([sys.executable, "-c", code, str(file), str(store)], timeout=60)
+    assert done.returncode == -signal.SIGKILL
+    (left,) = (path.name for path in tmp_path.iterdir() if path.is_dir())
+    (tmp_path / ".store-loading-precious").write_text("a file")
+    # That of a run which goes on stays.
+    (tmp_path / ".store-loading-busy").mkdir()
+    with locked(tmp_path / ".store-loading-busy"):
+        assert load_to_disk([file], store) == 7
+    assert left not in [path.name for path in tmp_path.iterdir()]
+    assert (tmp_path / ".store-loading-busy").is_dir()
 
 
 EX = "http://example.org/"
@@ -147,7 +175,7 @@ def test_a_reader_gives_each_quad_as_the_files_have_it(file: Path, tmp_path: Pat
 
 def test_a_look_up_that_finds_too_much_is_cut_and_says_so(file: Path, tmp_path: Path) -> None:
     load_to_disk([file], tmp_path / "store")
-    database = ox.Store.read_only(str(tmp_path / "store" / "database"))
+    database = ox.Store.read_only(str(state_of(tmp_path / "store") / "database"))
     pattern = ox.NamedNode(f"{EX}a"), ox.NamedNode(f"{EX}p"), None
     for most, expected in ((4, 4), (3, 3)):
         with noting_cuts() as cuts:
@@ -177,7 +205,7 @@ def test_names_and_words_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     file = tmp_path / "named.ttl"
     file.write_text(f'<{EX}a> {label} "Alpha plan"@en . <{EX}b> {label} "Beta" . <{EX}c> {label} "Beta"@en .')
     if not is_indexed:
-        monkeypatch.setattr("tipgraph.ondisk._MOST_INDEXED", 2)
+        monkeypatch.setattr("tipgraph.ondisk.gathering._MOST_INDEXED", 2)
     load_to_disk([file], tmp_path / "store")
     graph = KnowledgeGraph.open_store(tmp_path / "store")
     graph.prepare()

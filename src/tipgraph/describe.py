@@ -158,7 +158,7 @@ def read_names(dataset: Dataset) -> Names:
         for quad in dataset.reader.quads_for_pattern(None, predicate, None, None):
             if isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.Literal):
                 add(quad.subject.value, quad.object.value, how)
-    nodes = {term for quad in dataset.reader.read_all() for term in (quad.subject, quad.object)}
+    nodes = {term for triple in dataset.reader.read_triples() for term in (triple.subject, triple.object)}
     for node in nodes:
         if not isinstance(node, ox.NamedNode) or not node.value.startswith(BASE):
             continue

@@ -82,6 +82,10 @@ class Reader:
         """All quads."""
         return iter(self._store)
 
+    def read_triples(self) -> Iterator[ox.Triple]:
+        """All triples; one of several graphs may come several times."""
+        return (quad.triple for quad in self.read_all())
+
 
 @contextmanager
 def noting_cuts() -> Iterator[list[str]]:

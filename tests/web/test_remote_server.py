@@ -201,7 +201,7 @@ def test_a_store_that_is_not_there_is_told_at_once() -> None:
     [
         (["--endpoint", "http://e/", "--store", "x"], "are 2 graphs"),
         (["--union", "urn:u"], "--union goes with --endpoint"),
-        (["--writable"], "--writable goes with --endpoint"),
+        (["--writable"], "--writable goes with --store or --endpoint"),
         (["--writable", "--endpoint", "http://e/"], "TIPGRAPH_WRITE_TOKEN is not set"),
         (["--writable", "--endpoint", "http://e/", "--union", "urn:u"], "would leave the union"),
         (["--update-endpoint", "http://e/", "--endpoint", "http://e/"], "goes with --writable"),

@@ -238,6 +238,19 @@ def children_of(pid: int) -> list[str]:
     return Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
 
 
+def test_nothing_outlives_a_server_that_is_killed(small_root: Path) -> None:
+    with serving("--root", str(small_root), "serve", "--port", "0") as server:
+        everyone = processes_of(server.process.pid)
+        assert len(everyone) > 2
+        server.process.kill()
+        server.process.wait()
+        end = time.monotonic() + 10
+        while any(Path(f"/proc/{pid}/stat").exists() for pid in everyone):
+            assert time.monotonic() < end, "a process is left"
+            time.sleep(0.05)
+        assert find_address("127.0.0.1", server.port).port == server.port
+
+
 def test_a_port_in_use_is_told_at_once(server: Server, small_root: Path) -> None:
     command = [
         sys.executable,

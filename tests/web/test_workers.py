@@ -295,3 +295,28 @@ def test_in_process() -> None:
     executor = InProcess(work)
     assert executor.run(("pid", None)) == os.getpid()
     executor.close()
+
+
+def test_renewed_workers_are_other_processes_also_those_that_were_at_work() -> None:
+    with pool_with() as pool, ThreadPoolExecutor(2) as threads:
+        busy = [threads.submit(pool.run, ("sleep", 0.1)) for _ in range(2)]
+        time.sleep(0.03)
+        pool.renew()
+        assert [one.result() for one in busy] == ["slept", "slept"]
+        before = pids_of(pool)
+        pool.renew()
+        assert pool.gauges()["idle_workers"] == 2
+        after = pids_of(pool)
+        assert not before & after
+        for pid in before:
+            wait_until_gone(pid)
+
+
+def pids_of(pool: Pool) -> set[int]:
+    """The two workers, each of which is asked while the other is at work."""
+    with ThreadPoolExecutor(2) as threads:
+        asleep = threads.submit(pool.run, ("sleep", 0.1))
+        time.sleep(0.03)
+        found = {int(str(pool.run(("pid", None))))}
+        asleep.result()
+    return found | {int(str(pool.run(("pid", None))))}

@@ -30,6 +30,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "stats": "tipgraph.cli.stats:stats",
     "export": "tipgraph.cli.export:export",
     "load": "tipgraph.cli.load:load",
+    "update": "tipgraph.cli.update:update",
     "push": "tipgraph.cli.push:push",
     "validate": "tipgraph.cli.validate:validate",
     "check": "tipgraph.cli.check:check",

@@ -1,4 +1,4 @@
-"""Files that a command writes."""
+"""Files that a command reads and writes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from tipgraph.errors import SourceError
+from tipgraph.errors import ParseError, SourceError
 
 output_option = click.option(
     "-o",
@@ -18,6 +18,15 @@ output_option = click.option(
     metavar="FILE",
     help="Write to FILE, which is replaced once all is written, instead of to the screen.",
 )
+
+
+def read_standard_input(what: str) -> str:
+    """The text on standard input, which is ``what``; raises ``ParseError`` where it is not UTF-8."""
+    content = sys.stdin.buffer.read()
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise ParseError("standard input is not UTF-8", f"send {what} as UTF-8") from error
 
 
 def write_output(content: bytes, path: Path | None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -12,10 +11,10 @@ import click
 import pyoxigraph as ox
 
 from tipgraph.cli import Settings
-from tipgraph.cli.files import output_option, write_file, write_output
+from tipgraph.cli.files import output_option, read_standard_input, write_file, write_output
 from tipgraph.cli.graphs import asserted_option, open_graph
 from tipgraph.cli.terminal import table_text, wait_for, write_table
-from tipgraph.errors import ParseError, UsageError
+from tipgraph.errors import UsageError
 from tipgraph.graph import KnowledgeGraph
 from tipgraph.queryfile import SUFFIX, QueryFile, parse_query_file, read_query_file, read_query_folder
 from tipgraph.serialization import SYNTAXES
@@ -144,21 +143,13 @@ def _read_assignments(assignments: Iterable[str]) -> dict[str, str]:
 def _read_query(source: str, graph: KnowledgeGraph) -> QueryFile:
     """The query that ``source`` names: standard input, a file, or one of the library."""
     if source == "-":
-        return parse_query_file(_read_standard_input(), "standard input")
+        return parse_query_file(read_standard_input("the query"), "standard input")
     path = Path(source)
     if path.suffix in _SUFFIXES or os.sep in source or path.exists():
         return read_query_file(path)
     if any(character in source for character in "{?<"):
         raise UsageError("that is a query, not the name of one", "put --text before it")
     return graph.library_query(source)
-
-
-def _read_standard_input() -> str:
-    content = sys.stdin.buffer.read()
-    try:
-        return content.decode()
-    except UnicodeDecodeError as error:
-        raise ParseError("standard input is not UTF-8", "send the query as UTF-8") from error
 
 
 def _write(result: QueryResult, format_name: str | None, output: Path | None, graph: KnowledgeGraph) -> None:

@@ -31,6 +31,7 @@ Examples:
   tipgraph serve --port 8080 --timeout 30
   tipgraph serve --data mine.trig more.ttl
   tipgraph serve --store big
+  tipgraph serve --store big --writable
   tipgraph serve --endpoint http://localhost:3030/tip
 \b
 The store's user and password, or a token: TIPGRAPH_USER and TIPGRAPH_PASSWORD, or TIPGRAPH_TOKEN.
@@ -69,7 +70,7 @@ The store's user and password, or a token: TIPGRAPH_USER and TIPGRAPH_PASSWORD, 
 @click.option(
     "--writable",
     is_flag=True,
-    help="With --endpoint: let who bears TIPGRAPH_WRITE_TOKEN run updates in the store.",
+    help="With --store or --endpoint: let who bears TIPGRAPH_WRITE_TOKEN run updates in the store.",
 )
 @click.option(
     "--update-endpoint", metavar="URL", help="With --writable: where the store takes updates, if elsewhere."
@@ -263,10 +264,11 @@ def serve(
     given = [name for name, value in sources.items() if value]
     if len(given) > 1:
         raise UsageError(f"{' and '.join(given)} are {len(given)} graphs", "give one of them")
-    write_token = _read_write_token(endpoint, union) if writable else None
+    write_token = _read_write_token(store, endpoint, union) if writable else None
     for name, value, other, needed in (
         ("--union", union, "--endpoint", endpoint),
         ("--update-endpoint", update_endpoint, "--writable", writable),
+        ("--update-endpoint", update_endpoint, "--endpoint", endpoint),
     ):
         if value and not needed:
             raise UsageError(f"{name} goes with {other}", f"give {other} too, or leave it out")
@@ -332,14 +334,16 @@ def serve(
     run_server(backend, address, limits, announce=announce, reload=lambda: load()[0], operation=operation)
 
 
-def _read_write_token(endpoint: str | None, union: str | None) -> str:
+def _read_write_token(store: Path | None, endpoint: str | None, union: str | None) -> str:
     """The token that an update needs; raises ``UsageError`` where there is none, or nothing to update."""
     token = os.environ.get("TIPGRAPH_WRITE_TOKEN", "")
-    if endpoint is None:
+    if store is None and endpoint is None:
         raise UsageError(
-            "--writable goes with --endpoint: only a store that stands by itself takes updates",
-            "push the graph into a store and serve that",
+            "--writable goes with --store or --endpoint: what is read from files takes no updates",
+            "load the files with tipgraph load and serve the store",
         )
+    if store is not None and store.is_dir() and not os.access(store, os.W_OK):
+        raise UsageError(f"{store} cannot be written, so it takes no updates", "check its permissions")
     if union is not None:
         raise UsageError(
             f"an update would leave the union <{union}> as it is", "leave out --union or --writable"

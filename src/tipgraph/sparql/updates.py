@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
+from itertools import pairwise, takewhile
 from typing import Final
 
 import pyoxigraph as ox
 
-from tipgraph.errors import QuerySyntaxError, ServiceRefusedError
-from tipgraph.tokens import read_tokens
+from tipgraph.errors import QueryError, QuerySyntaxError, ServiceRefusedError
+from tipgraph.tokens import Token, read_tokens
 
 _REACHING: Final = re.compile("service|load", re.IGNORECASE)
 _PLACE: Final = re.compile(r"error at (\d+):(\d+)")
@@ -43,6 +43,71 @@ def check_update(text: str, prefixes: Mapping[str, str]) -> str:
             raise error from None
     _parse(head, text)
     return head + text
+
+
+def choose_graphs(text: str, using: Sequence[str], using_named: Sequence[str]) -> str:
+    """``text``, which ``check_update`` has passed, with ``USING`` and ``USING NAMED`` for these graphs.
+
+    They are what the protocol calls ``using-graph-uri`` and ``using-named-graph-uri`` (SPARQL 1.1 Protocol,
+    section 2.2.3). Raises ``QueryError`` where one is no IRI, or the text names graphs with USING or WITH.
+    """
+    if not using and not using_named:
+        return text
+    for name in (*using, *using_named):
+        try:
+            ox.NamedNode(name)
+        except ValueError as error:
+            raise QueryError(f"{name!r} is no IRI of a graph", "write it in full") from error
+    clause = "".join(f"USING <{name}> " for name in using)
+    clause += "".join(f"USING NAMED <{name}> " for name in using_named)
+    tokens = [token for token in read_tokens(text) if token.depth == 0]
+    if any(token.is_word("USING", "WITH") for token in tokens):
+        raise QueryError(
+            "the update names its graphs with USING or WITH, and the request names others",
+            "leave out one of the two",
+        )
+    pieces, end = [], 0
+    for number, token in enumerate(tokens):
+        if not token.is_word("WHERE"):
+            continue
+        pieces.append(text[end : token.start])
+        if tokens[number - 1].is_word("DELETE"):
+            # The short form has no place for the clause, so it is written out.
+            start, close = tokens[number + 1 : number + 3]
+            pieces.append(f"{text[start.start : close.end]} ")
+        pieces.append(clause)
+        end = token.start
+    return "".join(pieces) + text[end:]
+
+
+def inserts_outside_graphs(text: str) -> bool:
+    """Whether ``text``, which ``check_update`` has passed, may insert triples that are in no named graph."""
+    tokens = read_tokens(text)
+    has_graph = False
+    for number, token in enumerate(tokens):
+        if token.depth > 0:
+            continue
+        if token.text == ";":
+            has_graph = False
+        elif token.is_word("WITH"):
+            has_graph = True
+        elif token.is_word("TO") and tokens[number + 1].is_word("DEFAULT"):
+            return True
+        elif token.is_word("INSERT"):
+            is_data = tokens[number + 1].is_word("DATA")
+            inner = takewhile(lambda token: token.depth > 0, tokens[number + 2 + is_data :])
+            if (is_data or not has_graph) and not _is_in_graphs([one for one in inner if one.depth == 1]):
+                return True
+    return False
+
+
+def _is_in_graphs(tokens: Sequence[Token]) -> bool:
+    """Whether these, which stand in the braces of an INSERT, are graphs and nothing else."""
+    written = " ".join(
+        "GRAPH" if one.is_word("GRAPH") else "name" if one.kind in ("iri", "name", "variable") else one.text
+        for one in tokens
+    )
+    return re.fullmatch(r"((GRAPH name \{ \}|\.) ?)*", written) is not None
 
 
 def _parse(head: str, text: str) -> None:

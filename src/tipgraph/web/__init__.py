@@ -19,13 +19,13 @@ from tipgraph.web.openapi import openapi
 from tipgraph.web.pages import pages
 from tipgraph.web.problems import problem_response
 from tipgraph.web.quick import QuickQueries
-from tipgraph.web.remoting import Writer
 from tipgraph.web.resources import resources
 from tipgraph.web.restraint import CROSS_ORIGIN
 from tipgraph.web.services import services
 from tipgraph.web.site import Site
 from tipgraph.web.static_files import ENDPOINT as STATIC
 from tipgraph.web.static_files import install_static_files
+from tipgraph.web.updating import Writer
 from tipgraph.web.workers import Executor, InProcess
 
 _SECURITY = {

@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from tipgraph.graph import KnowledgeGraph
+from tipgraph.ondisk import version_of
 from tipgraph.peer import Login, Peer
 from tipgraph.remote.facts import RemoteFacts, read_facts
 from tipgraph.sources import locate_sources
 from tipgraph.web.answers import SiteAnswer, SiteRequest, answer_from, prepare
 from tipgraph.web.limits import Limits
+from tipgraph.web.updating import DiskWriter, PeerWriter, Writer
 from tipgraph.web.workers import OpenedByWorker
 
 Execute: TypeAlias = Callable[[SiteRequest], SiteAnswer] | OpenedByWorker[SiteRequest, SiteAnswer]
@@ -33,6 +35,14 @@ class Backend(Protocol):
 
     def open_graph(self) -> KnowledgeGraph:
         """The graph that pages are made from; called after the workers are forked."""
+        ...
+
+    def version(self) -> object | None:
+        """What differs once the graph has changed and has to be opened anew; ``None`` where it does not."""
+        ...
+
+    def writer(self, graph: KnowledgeGraph, token: str, limits: Limits) -> Writer | None:
+        """Who runs updates for the bearer of ``token``, where ``graph`` was opened; ``None`` for nobody."""
         ...
 
 
@@ -53,6 +63,12 @@ class InMemory:
     def open_graph(self) -> KnowledgeGraph:
         """The graph itself."""
         return self.graph
+
+    def version(self) -> None:
+        """The graph stays as it is."""
+
+    def writer(self, graph: KnowledgeGraph, token: str, limits: Limits) -> None:
+        """Nobody: it is read from files."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +93,14 @@ class OnDisk:
     def open_graph(self) -> KnowledgeGraph:
         """The store, opened anew."""
         return KnowledgeGraph.open_store(self.folder, root=self.root)
+
+    def version(self) -> object | None:
+        """Which of its states the store is in; ``None`` while none is there."""
+        return version_of(self.folder)
+
+    def writer(self, graph: KnowledgeGraph, token: str, limits: Limits) -> Writer:
+        """A process for each update."""
+        return DiskWriter(self.folder, token, limits)
 
 
 @dataclass(frozen=True)
@@ -115,6 +139,14 @@ class Remote:
         """The graph, with connections of its own."""
         peer = Peer(self.endpoint, updates=self.updates, login=self.login)
         return KnowledgeGraph.open_endpoint(peer, facts=self.facts, root=self.root)
+
+    def version(self) -> None:
+        """The store does not tell."""
+
+    def writer(self, graph: KnowledgeGraph, token: str, limits: Limits) -> Writer:
+        """The store itself."""
+        assert graph.peer is not None
+        return PeerWriter(graph.peer, token, limits)
 
 
 def _count_quads(backend: OnDisk) -> int:

@@ -54,6 +54,19 @@ def bound_descriptors(folder: Path | None = None) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (few, few))
 
 
+def bound_memory(most: int) -> None:
+    """Let this process take so many bytes more than it has, and let it go first when all memory runs out."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        cap = pages * os.sysconf("SC_PAGE_SIZE") + most
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        if hard == resource.RLIM_INFINITY or cap < hard:
+            resource.setrlimit(resource.RLIMIT_AS, (cap, cap))
+        with contextlib.suppress(OSError):
+            Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+
+
 def give_up_privileges(folder: Path | None = None) -> bool:
     """Whether this process can open no file from now on but those of Python's own libraries, to read them.
 

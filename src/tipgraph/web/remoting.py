@@ -1,4 +1,4 @@
-"""Queries and updates for the store that the graph lies in: called by the server, as workers have no network.
+"""Queries for the store that the graph lies in: called by the server, as workers have no network.
 
 A worker checks what a client wrote and writes it out for the store, the store is asked here, and a worker
 reads what it answered.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from tipgraph.errors import BusyError
@@ -51,16 +50,3 @@ class RemoteExecutor:
     def close(self) -> None:
         """Close the executor."""
         self._executor.close()
-
-
-class Writer:
-    """Runs updates in the store at ``peer`` for who bears ``token``."""
-
-    def __init__(self, peer: Peer, token: str, limits: Limits) -> None:
-        self.token = token
-        self._peer = peer
-        self._limits = limits
-
-    def write(self, text: str, graphs: Mapping[str, Sequence[str]], *, timeout: float | None = None) -> None:
-        """Run the update ``text``, which is checked, over ``graphs``; raises as ``Peer.change`` does."""
-        self._peer.change(text, parameters=graphs, seconds=self._limits.choose_deadline(timeout))

@@ -21,14 +21,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
+from wsgiref.types import WSGIApplication
 
-import flask
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
 from tipgraph.errors import AddressError, TipgraphError
+from tipgraph.graph import KnowledgeGraph
 from tipgraph.web import create_app
 from tipgraph.web.accounts import Accounts
 from tipgraph.web.answers import SiteAnswer, SiteRequest
@@ -37,7 +38,8 @@ from tipgraph.web.federation import FederatingExecutor
 from tipgraph.web.guard import Guard, Operation
 from tipgraph.web.limits import Limits
 from tipgraph.web.metrics import Metrics
-from tipgraph.web.remoting import RemoteExecutor, Writer
+from tipgraph.web.remoting import RemoteExecutor
+from tipgraph.web.renewal import Renewing
 from tipgraph.web.response_cache import ResponseCache
 from tipgraph.web.workers import Executor, WorkerPool
 
@@ -55,6 +57,8 @@ _TIME_TO_BEGIN: Final = 0.5
 _LONGEST_START: Final = 20.0
 """Seconds after which a process is told to end whether it hears that or not."""
 
+_LOOK_AFTER_PARENT: Final = 0.5
+"""Seconds after which a process looks again whether the one that started it is there."""
 _TURN: Final = 0.0005
 """Seconds after which a thread that reads a large request lets another one go on."""
 _LARGEST_PIECE: Final = 16 << 10
@@ -152,7 +156,9 @@ def run_server(
     is_leaving = mmap.mmap(-1, 1)
     hearing = _Hearing()
 
-    def load_app() -> flask.Flask:
+    parent = os.getpid()
+
+    def load_app() -> WSGIApplication:
         # There is nothing to finish yet, and the handlers that a fork inherits lose a signal.
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         # A terminal sends it to all; the parent makes it the one signal that a process can take.
@@ -167,6 +173,7 @@ def run_server(
             observe=lambda event: metrics.add(f"query {event}"),
         )
         sys.setswitchinterval(_TURN)
+        version = backend.version()
         graph = backend.open_graph()
         peer = graph.peer
         executor: Executor[SiteRequest, SiteAnswer] = pool
@@ -175,11 +182,22 @@ def run_server(
         if operation.services:
             executor = FederatingExecutor(executor, limits)
         token = operation.write_token
-        writer = Writer(peer, token, limits) if peer is not None and token else None
-        app = create_app(graph, executor, limits, writer)
-        # What other stores and endpoints say changes without a word.
-        keeps = limits.cache and not operation.services and peer is None
-        application = ResponseCache(app.wsgi_app, limits.cache) if keeps else app.wsgi_app
+        writer = backend.writer(graph, token, limits) if token else None
+
+        def make(graph: KnowledgeGraph) -> WSGIApplication:
+            application = create_app(graph, executor, limits, writer).wsgi_app
+            # What other stores and endpoints say changes without a word.
+            keeps = limits.cache and not operation.services and peer is None
+            return ResponseCache(application, limits.cache) if keeps else application
+
+        def renew() -> WSGIApplication:
+            application = make(backend.open_graph())
+            pool.renew()
+            return application
+
+        application = make(graph)
+        if version is not None:
+            application = Renewing(application, version, find_version=backend.version, renew=renew)
 
         def is_ready() -> bool:
             return pool.is_ready() and not is_leaving[0] and not (peer is not None and peer.breaker.waits)
@@ -193,13 +211,13 @@ def run_server(
             gauges=pool.gauges,
             accounts=accounts,
         )
-        app.wsgi_app = guard  # type: ignore[method-assign]
         # Now that all is forked, threads may start.
         hearing.expect()
+        threading.Thread(target=_follow, args=(parent,), daemon=True).start()
         if not is_announced.is_set():
             is_announced.set()
             threading.Thread(target=_announce_when_ready, args=(address, announce), daemon=True).start()
-        return app
+        return guard
 
     def leave() -> None:
         is_leaving[0] = 1
@@ -237,6 +255,13 @@ def run_server(
     server.on_reload(take_new_graph)
     logging.captureWarnings(True)
     server.serve(target_loader=load_app, wrap_loader=False)
+
+
+def _follow(parent: int) -> None:
+    """End this process once ``parent`` is gone, which could tell it so only while it lived."""
+    while os.getppid() == parent:
+        time.sleep(_LOOK_AFTER_PARENT)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 class _Hearing:

@@ -18,7 +18,7 @@ from tipgraph.queryfile import QueryFile
 from tipgraph.vocabulary import GRAPH_ONTOLOGY
 from tipgraph.web.answers import NameAnswer, NameRequest, SiteAnswer, SiteRequest
 from tipgraph.web.formats import FORM_CHOICES
-from tipgraph.web.remoting import Writer
+from tipgraph.web.updating import Writer
 from tipgraph.web.views import TermViews
 from tipgraph.web.workers import Executor
 

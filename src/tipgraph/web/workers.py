@@ -24,11 +24,9 @@ import gc
 import os
 import pickle
 import queue
-import resource
 import signal
 import socket
 import struct
-import sys
 import threading
 import time
 import traceback
@@ -38,7 +36,7 @@ from pathlib import Path
 from typing import Any, Final, Generic, NoReturn, Protocol, TypeAlias, TypeVar
 
 from tipgraph.errors import BusyError, QueryMemoryError, QueryTimeoutError, ResultTooLargeError, TipgraphError
-from tipgraph.web.confinement import bound_descriptors, give_up_privileges, leave_network
+from tipgraph.web.confinement import bound_descriptors, bound_memory, give_up_privileges, leave_network
 from tipgraph.web.limits import Limits
 
 Request = TypeVar("Request")
@@ -131,6 +129,7 @@ class WorkerPool(Generic[Request, Answer]):
         # A place of the fast lane is a worker, or None where one could not be forked and is still owed.
         self._fast: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
         self._slow = threading.BoundedSemaphore(self.limits.slow_workers)
+        self._oldest = time.monotonic()
         for _ in range(self.limits.workers):
             self._fast.put(self._nursery.fork())
 
@@ -161,6 +160,16 @@ class WorkerPool(Generic[Request, Answer]):
         slow = self.limits.slow_workers - self._slow._value
         return {"idle_workers": self._fast.qsize(), "slow_queries": slow}
 
+    def renew(self) -> None:
+        """Answer from now on with workers that have opened what they answer from anew."""
+        self._oldest = time.monotonic()
+        idle = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                idle.append(self._fast.get_nowait())
+        for worker in idle:
+            self._put_back(worker)
+
     def is_ready(self) -> bool:
         """Whether workers can be started and replaced."""
         return self._nursery.is_alive()
@@ -188,7 +197,7 @@ class WorkerPool(Generic[Request, Answer]):
             self._put_fresh()
             raise self._death(status) from None
         else:
-            self._fast.put(worker)
+            self._put_back(worker)
         return self._unpack(outcome)
 
     def _take(self) -> _Worker:
@@ -196,13 +205,23 @@ class WorkerPool(Generic[Request, Answer]):
             worker = self._fast.get(timeout=self.limits.deadline)
         except queue.Empty:
             raise _busy("every worker is at work") from None
-        if worker is not None:
+        if worker is not None and worker.started >= self._oldest:
             return worker
+        if worker is not None:
+            self._nursery.end(worker)
         try:
             return self._nursery.fork()
         except OSError:
             self._fast.put(None)
             raise _busy("no worker can be started") from None
+
+    def _put_back(self, worker: _Worker | None) -> None:
+        """Give the place of ``worker`` to the next request; one that was started too long ago is replaced."""
+        if worker is None or worker.started >= self._oldest:
+            self._fast.put(worker)
+            return
+        self._nursery.end(worker)
+        self._put_fresh()
 
     def _put_fresh(self) -> None:
         try:
@@ -281,8 +300,9 @@ def _busy(reason: str) -> BusyError:
 class _Worker:
     """The server's end of the pipe to a worker; what has arrived of a message survives a timeout."""
 
-    def __init__(self, pid: int, pipe: socket.socket) -> None:
+    def __init__(self, pid: int, pipe: socket.socket, started: float) -> None:
         self.pid = pid
+        self.started = started
         self.is_ended = False
         self._pipe = pipe
         self._arrived = bytearray()
@@ -334,6 +354,7 @@ class _Nursery:
 
     def fork(self) -> _Worker:
         """A fresh worker; raises ``OSError`` when the system allows no further process."""
+        started = time.monotonic()
         ours, theirs = socket.socketpair()
         try:
             with theirs:
@@ -341,7 +362,7 @@ class _Nursery:
         except OSError:
             ours.close()
             raise
-        return _Worker(pid, ours)
+        return _Worker(pid, ours, started)
 
     def is_alive(self) -> bool:
         """Whether the process is there."""
@@ -476,7 +497,7 @@ def _run_worker(pipe_number: int, execute: _Execute, limits: Limits) -> NoReturn
         bound_descriptors(folder)
         if isinstance(execute, OpenedByWorker):
             execute = _open(execute)
-        _bound_resources(limits)
+        bound_memory(limits.memory)
         give_up_privileges(folder)
         pipe = socket.socket(fileno=pipe_number)
         arrived = bytearray()
@@ -529,16 +550,3 @@ def _answer(request: object, execute: Callable[[Any], Any], limits: Limits) -> b
         f"the answer is larger than {limits.answer >> 20} MiB", "ask for less with LIMIT, or page with OFFSET"
     )
     return pickle.dumps((False, too_large))
-
-
-def _bound_resources(limits: Limits) -> None:
-    """Cap the memory that a worker may take beyond what it shares, and let it go first when all runs out."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-        cap = pages * os.sysconf("SC_PAGE_SIZE") + limits.memory
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        if hard == resource.RLIM_INFINITY or cap < hard:
-            resource.setrlimit(resource.RLIMIT_AS, (cap, cap))
-        with contextlib.suppress(OSError):
-            Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
