@@ -127,7 +127,7 @@ class WorkerPool(Generic[Request, Answer]):
         self._observe = observe or (lambda _: None)
         self._nursery = _Nursery(execute, self.limits, on_lost)
         # A place of the fast lane is a worker, or None where one could not be forked and is still owed.
-        self._fast: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
+        self._fast = _Places()
         self._slow = threading.BoundedSemaphore(self.limits.slow_workers)
         self._oldest = time.monotonic()
         for _ in range(self.limits.workers):
@@ -158,16 +158,12 @@ class WorkerPool(Generic[Request, Answer]):
         """How many workers are free, and how many queries are in the slow lane, at this moment."""
         # The semaphore tells its value to nobody else.
         slow = self.limits.slow_workers - self._slow._value
-        return {"idle_workers": self._fast.qsize(), "slow_queries": slow}
+        return {"idle_workers": len(self._fast), "slow_queries": slow}
 
     def renew(self) -> None:
         """Answer from now on with workers that have opened what they answer from anew."""
         self._oldest = time.monotonic()
-        idle = []
-        with contextlib.suppress(queue.Empty):
-            while True:
-                idle.append(self._fast.get_nowait())
-        for worker in idle:
+        for worker in self._fast.take_all():
             self._put_back(worker)
 
     def is_ready(self) -> bool:
@@ -177,11 +173,9 @@ class WorkerPool(Generic[Request, Answer]):
     def close(self) -> None:
         """End every worker and the nursery."""
         self._nursery.close()
-        with contextlib.suppress(queue.Empty):
-            while True:
-                worker = self._fast.get_nowait()
-                if worker is not None:
-                    worker.close()
+        for worker in self._fast.take_all():
+            if worker is not None:
+                worker.close()
 
     def _run(self, message: bytes, budget: float) -> Answer:
         worker = self._take()
@@ -202,7 +196,7 @@ class WorkerPool(Generic[Request, Answer]):
 
     def _take(self) -> _Worker:
         try:
-            worker = self._fast.get(timeout=self.limits.deadline)
+            worker = self._fast.take(self.limits.deadline)
         except queue.Empty:
             raise _busy("every worker is at work") from None
         if worker is not None and worker.started >= self._oldest:
@@ -287,6 +281,38 @@ class WorkerPool(Generic[Request, Answer]):
         if isinstance(content, MemoryError):
             raise self._memory_error()
         raise content
+
+
+class _Places:
+    """The free places of the fast lane; what was put last is taken first, as its memory is still at hand.
+
+    Many threads may wait for one. The queue that they wait at is the one of Python's that is written in C.
+    """
+
+    def __init__(self) -> None:
+        self._workers: list[_Worker | None] = []
+        self._tokens: queue.SimpleQueue[None] = queue.SimpleQueue()
+
+    def __len__(self) -> int:
+        return self._tokens.qsize()
+
+    def put(self, worker: _Worker | None) -> None:
+        self._workers.append(worker)
+        self._tokens.put(None)
+
+    def take(self, timeout: float) -> _Worker | None:
+        """A place; raises ``queue.Empty`` where there is none for so long."""
+        self._tokens.get(timeout=timeout)
+        return self._workers.pop()
+
+    def take_all(self) -> list[_Worker | None]:
+        """All places that are free now."""
+        found = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._tokens.get_nowait()
+                found.append(self._workers.pop())
+        return found
 
 
 class _KilledFromOutsideError(Exception):
