@@ -140,6 +140,24 @@ def test_new_data_under_load_is_seen_whole_and_broken_data_not_at_all(tmp_path: 
     assert "data.ttl:1:" in err
 
 
+@pytest.mark.parametrize("pause", [0.2, 0.7, 1.5, 3.0])
+def test_a_process_killed_while_new_data_is_taken_is_replaced(tmp_path: Path, pause: float) -> None:
+    data = write_data(tmp_path / "data.ttl", 200)
+    old, new = (200, b"n,most\r\n200,199\r\n"), (200, b"n,most\r\n500,499\r\n")
+    with running(data, "--processes", "2") as server:
+        write_data(data, 500)
+        with load(server, repeats=True) as answers:
+            wait_for(lambda: old in answers)
+            server.process.send_signal(signal.SIGHUP)
+            time.sleep(pause)
+            for process in children_of(server.process.pid)[:1]:
+                os.kill(process, signal.SIGKILL)
+            wait_for(lambda: answers[-50:] == [new] * 50)
+        assert server.process.poll() is None
+        # Of who was being answered by the one that was killed the connection broke.
+        assert {answer for answer in answers if answer[0]} == {old, new}
+
+
 def test_slow_clients_keep_no_place_from_others(server: Server) -> None:
     heads = [b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "] * 40
     bodies = [

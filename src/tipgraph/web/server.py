@@ -316,6 +316,24 @@ class _Server(MPServer):
         stop: Callable[[], None] = super()._stop_workers
         stop()
 
+    def _respawn_workers(self, workers: list[int], *arguments: Any, **options: Any) -> None:
+        """Start processes in place of others.
+
+        granian ends altogether where a process dies soon after it was started in place of another one. So it
+        is not told of those that came for one which heard signals, and so has answered: that was no bug.
+        """
+        answered = [number for number in workers if self._hearing.knows(self.wrks[number].inner.pid)]
+        respawn: Callable[..., None] = super()._respawn_workers
+        respawn(workers, *arguments, **options)
+        for number in answered:
+            self.respawned_wrks.pop(number, None)
+
+    def _reload(self, *arguments: Any) -> None:
+        """Start processes with new data, of which granian is not told either."""
+        start: Callable[..., None] = super()._reload
+        start(*arguments)
+        self.respawned_wrks.clear()
+
     def signal_handler_interrupt(self, *arguments: Any, **options: Any) -> None:
         """On SIGTERM wait for the time to drain; on a second one, or SIGINT from a person, do not."""
         end: Callable[[], object] = super().signal_handler_interrupt
