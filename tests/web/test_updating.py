@@ -90,6 +90,13 @@ def test_what_was_updated_is_seen_by_all_processes_at_once(server: Server) -> No
     )
 
 
+def test_the_endpoint_says_that_it_takes_updates(server: Server, store: Path) -> None:
+    update = b"http://www.w3.org/ns/sparql-service-description#SPARQL11Update"
+    assert update in server.request("/sparql", Accept="application/n-triples")[1]
+    with serving("serve", "--port", "0", "--store", str(store)) as other:
+        assert update not in other.request("/sparql", Accept="application/n-triples")[1]
+
+
 def test_a_connection_that_stays_open_sees_it_too(server: Server) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
     for number in range(3):

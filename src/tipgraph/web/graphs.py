@@ -110,6 +110,8 @@ def _describe_service(site: Site) -> Iterator[tuple[ox.NamedNode, ox.NamedNode, 
     yield link(address, "endpoint", address)
     yield link(address, "supportedLanguage", f"{SD}SPARQL10Query")
     yield link(address, "supportedLanguage", f"{SD}SPARQL11Query")
+    if site.writer is not None:
+        yield link(address, "supportedLanguage", f"{SD}SPARQL11Update")
     yield link(address, "feature", f"{SD}UnionDefaultGraph")
     for name in (*RESULT_FORMATS, *SYNTAXES):
         yield link(address, "resultFormat", FORMAT_IRIS[name])
