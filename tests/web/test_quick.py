@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import quote
@@ -77,7 +78,8 @@ def test_it_is_the_answer_of_the_application(
     graph: KnowledgeGraph, query: str, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A page says how long its query took.
-    monkeypatch.setattr("tipgraph.web.endpoint.time", SimpleNamespace(perf_counter=lambda: 0.0))
+    module = importlib.import_module("tipgraph.web.endpoint")
+    monkeypatch.setattr(module, "time", SimpleNamespace(perf_counter=lambda: 0.0))
     quick, plain = Counting(graph), Counting(graph)
     before = create_app(graph, quick, LIMITS).test_client()
     app = create_app(graph, None, LIMITS)
