@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from tipgraph.graph import KnowledgeGraph
 from tipgraph.vocabulary import BASE, TIP
+from tipgraph.web.pages import QUESTIONS_AT_THE_START
 from tipgraph.web.problems import KINDS
 
 HTML = {"Accept": "text/html"}
@@ -96,6 +97,24 @@ def test_an_unknown_name_gives_the_nearest(client: FlaskClient) -> None:
     assert "ecowas" in response.get_json()["hint"]
     assert client.get("/find?name=").status_code == 400
     assert client.get("/find", headers=HTML).status_code == 400
+
+
+def test_the_header_leads_to_the_questions_and_says_where_one_is(client: FlaskClient) -> None:
+    assert '<a href="/queries">Questions</a>' in client.get("/").text
+    assert '<a href="/queries" aria-current="page">' in client.get("/queries", headers=HTML).text
+    assert '<a href="/queries" aria-current="true">' in client.get("/queries/by-theme", headers=HTML).text
+
+
+def test_the_start_page_shows_the_questions_that_most_begin_with(client: FlaskClient) -> None:
+    page = client.get("/").text
+    for name in QUESTIONS_AT_THE_START:
+        assert f'href="/queries/{name}"' in page
+    assert 'href="/queries">All ' in page
+
+
+def test_a_mistyped_question_gives_the_nearest(client: FlaskClient) -> None:
+    assert client.get("/queries/by-them").get_json()["hint"] == "did you mean by-theme?"
+    assert client.get("/queries/" + 8000 * "x").get_json()["hint"] == "/queries lists them"
 
 
 def test_a_question_of_the_library_is_answered(client: FlaskClient, graph: KnowledgeGraph) -> None:

@@ -38,7 +38,17 @@ _FIGURES: Final = (
     "State",
 )
 _LARGEST_CLASSES: Final = 30
-_QUESTIONS_AT_THE_START: Final = 8
+QUESTIONS_AT_THE_START: Final = (
+    "binding-by-mechanism",
+    "what-covers-and-binds-a-state",
+    "members-and-the-palermo-protocol",
+    "what-an-instrument-asks",
+    "by-theme",
+    "pillar-gaps",
+    "planned-by-december-2010",
+    "where-sources-disagree",
+)
+"""What the start page asks: questions of law, of policy and of the sources, those that most begin with."""
 
 
 @dataclass(frozen=True)
@@ -84,12 +94,12 @@ def home() -> flask.typing.ResponseReturnValue:
     if site.is_own and prefers_graph(flask.request.headers.get("Accept"), wanted):
         catalog = flask.url_for("resources.show", space="graph", name="catalog", format=wanted)
         return flask.redirect(catalog, 303)
-    questions = site.questions()
+    known = [name for name in QUESTIONS_AT_THE_START if name in site.library]
     return flask.render_template(
         "home.html",
         page=site.remember("start", lambda: _read_start_page(site)),
-        questions=questions[:_QUESTIONS_AT_THE_START],
-        question_count=len(questions),
+        questions=site.questions(known or list(site.library)[: len(QUESTIONS_AT_THE_START)]),
+        question_count=len(site.library),
     )
 
 
