@@ -313,7 +313,7 @@ class KnowledgeGraph:
 
         Subject and predicate are names as ``find`` reads them, or ``a``; the object is one too, or a value as
         it stands in the graph, or as Turtle writes it. Raises ``UnknownNameError`` on a name that nothing
-        bears, and ``OntologyError`` when the fact does not hold.
+        bears, and when the fact does not hold.
         """
         return self._explanations.explain(self._read_triple(subject, predicate, object))
 

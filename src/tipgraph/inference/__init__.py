@@ -97,7 +97,7 @@ class Explanations:
         if not graphs_of(self._dataset.store, triple):
             raise UnknownNameError(
                 f"{self._ruleset.axioms.say(triple)} is neither asserted nor inferred",
-                "tipgraph show lists what is known of a resource",
+                "look up what is known of either resource",
             )
         return Explainer(self._dataset, self._ruleset, self._places).explain(triple)
 
