@@ -113,7 +113,7 @@ def test_the_start_page_shows_the_questions_that_most_begin_with(client: FlaskCl
 
 
 def test_a_mistyped_question_gives_the_nearest(client: FlaskClient) -> None:
-    assert client.get("/queries/by-them").get_json()["hint"] == "did you mean by-theme?"
+    assert client.get("/queries/by-them").get_json()["hint"] == "did you mean /queries/by-theme?"
     assert client.get("/queries/" + 8000 * "x").get_json()["hint"] == "/queries lists them"
 
 
@@ -146,6 +146,32 @@ def test_what_is_wrong_with_a_parameter_is_said(client: FlaskClient) -> None:
     assert undeclared.status_code == 400
     assert "colour" in undeclared.get_json()["detail"]
     assert client.get("/queries/no-such-query").status_code == 404
+
+
+def test_a_page_of_an_error_asks_the_question_again(client: FlaskClient) -> None:
+    page = client.get("/queries/palermo-protocol-parties?asOf=yesterday", headers=HTML)
+    assert page.status_code == 400
+    assert '<label for="parameter-asOf">As of</label>' in page.text
+    assert 'value="yesterday"' in page.text
+    page = client.get("/queries/by-theme?theme=concept:compensatio", headers=HTML)
+    assert re.search(r'Did you mean <a href="/concept/compensation">', page.text)
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("/sparql/", "did you mean /sparql?"),
+        ("/queries/", "did you mean /queries?"),
+        ("/id/ecowas/", "did you mean id:ecowas?"),
+        ("/id/c\u00f4te-d-ivoire", "look for it at /search?q=c%C3%B4te+d+ivoire"),
+        ("/ontology/Treaty", "the terms of the ontology are parts of one document, as in /ontology#Treaty"),
+        ("/no/such/page", "begin at the start page"),
+    ],
+)
+def test_what_is_not_there_leads_to_what_is(client: FlaskClient, path: str, hint: str) -> None:
+    response = client.get(path)
+    assert response.status_code == 404
+    assert response.get_json()["hint"] == hint
 
 
 def test_every_question_of_the_library_is_answered_on_a_page(

@@ -228,6 +228,8 @@ def answer_question(name: str) -> flask.Response:
         return send_sparql(query, given)
     accept, wanted = flask.request.headers.get("Accept"), flask.request.args.get("format")
     question = Question(query, given)
+    # A page that tells an error shows the form again.
+    flask.g.question = question if query.parameters else None
     if question.missing and choose_page(accept, wanted):
         return _page(query.text, question, None)
     return _run(LibraryRequest(query, given), query.text, accept, wanted, question)

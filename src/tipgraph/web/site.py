@@ -115,7 +115,8 @@ class Site:
         if name not in self.library:
             # A name of any length takes no longer than one that somebody mistyped.
             nearest = difflib.get_close_matches(name[:_LONGEST_NAME], self.library, n=3)
-            hint = f"did you mean {' or '.join(nearest)}?" if nearest else "/queries lists them"
+            near = " or ".join(f"/queries/{found}" for found in nearest)
+            hint = f"did you mean {near}?" if nearest else "/queries lists them"
             raise UnknownNameError(f"there is no query {name!r}", hint)
         return self.library[name]
 
