@@ -148,6 +148,24 @@ def test_what_is_wrong_with_a_parameter_is_said(client: FlaskClient) -> None:
     assert client.get("/queries/no-such-query").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("name", "choice", "other"),
+    [
+        ("by-theme", '<option value="concept:compensation">compensation</option>', "concept:prevention"),
+        ("states-by-region", '<option value="concept:western-africa">Western Africa</option>', "id:benin"),
+        ("bodies-of-a-mechanism", '<option value="id:asean">', "id:benin"),
+        ("memberships-of-a-state", '<option value="id:benin">Benin</option>', "id:asean"),
+        ("what-an-instrument-asks", '<option value="id:palermo-protocol">', "id:asean"),
+    ],
+)
+def test_a_form_suggests_what_a_parameter_may_be(
+    client: FlaskClient, name: str, choice: str, other: str
+) -> None:
+    page = client.get(f"/queries/{name}", headers=HTML).text
+    assert choice in page
+    assert f'<option value="{other}">' not in page
+
+
 def test_a_page_of_an_error_asks_the_question_again(client: FlaskClient) -> None:
     page = client.get("/queries/palermo-protocol-parties?asOf=yesterday", headers=HTML)
     assert page.status_code == 400
@@ -198,6 +216,15 @@ def test_an_unknown_problem_and_an_unknown_path(client: FlaskClient) -> None:
     assert response.get_json()["detail"] == "there is nothing at /no/such/page"
     page = client.get("/no/such/page", headers=HTML)
     assert (page.status_code, page.mimetype) == (404, "text/html")
+
+
+def test_crawlers_and_browsers_find_what_they_look_for(client: FlaskClient) -> None:
+    rules = client.get("/robots.txt")
+    assert rules.mimetype == "text/plain"
+    assert "Disallow: /explain\n" in rules.text
+    assert "Disallow: /id" not in rules.text
+    icon = client.get("/favicon.ico", follow_redirects=True)
+    assert (icon.status_code, icon.mimetype) == (200, "image/svg+xml")
 
 
 def test_the_home_page_is_the_same_each_time(client: FlaskClient) -> None:

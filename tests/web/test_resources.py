@@ -156,6 +156,12 @@ def test_what_is_not_explained_leads_to_no_explanation(client: FlaskClient, own_
     assert 'class="why"' not in own_client.get("/describe?iri=http://example.org/alpha", headers=HTML).text
 
 
+def test_what_is_described_elsewhere_too_leads_there(client: FlaskClient) -> None:
+    elsewhere = "http://www.wikidata.org/entity/Q1065"
+    assert f'<a href="{elsewhere}">' in client.get(f"/describe?iri={elsewhere}", headers=HTML).text
+    assert '<p class="iri">https://w3id.org' in client.get("/id/ecowas", headers=HTML).text
+
+
 def test_page_of_a_graph_says_what_it_holds(client: FlaskClient, graph: KnowledgeGraph) -> None:
     page = client.get("/graph/report-2010", headers=HTML).text
     count = next(found.triples for found in graph.statistics().graphs if found.name == "graph:report-2010")

@@ -13,7 +13,7 @@ import flask
 from werkzeug.datastructures import MultiDict
 
 from tipgraph.errors import UpdateRefusedError
-from tipgraph.queryfile import QueryFile
+from tipgraph.queryfile import Parameter, QueryFile
 from tipgraph.sparql.execution import QueryRequest
 from tipgraph.web.answers import (
     CheckedUpdate,
@@ -23,6 +23,7 @@ from tipgraph.web.answers import (
     TableAnswer,
     UpdateRequest,
 )
+from tipgraph.web.choices import Choice, list_choices
 from tipgraph.web.formats import PAGE, Download, choose_graph, choose_page, graph_downloads, result_downloads
 from tipgraph.web.graphs import service_description
 from tipgraph.web.guard import QUERY
@@ -42,6 +43,10 @@ class Question:
 
     query: QueryFile
     given: Mapping[str, str]
+
+    def choices(self, parameter: Parameter) -> Sequence[Choice]:
+        """What a form suggests for a parameter."""
+        return list_choices(current_site(), parameter)
 
     @property
     def missing(self) -> list[str]:

@@ -51,6 +51,12 @@ QUESTIONS_AT_THE_START: Final = (
 """What the start page asks: questions of law, of policy and of the sources, those that most begin with."""
 
 
+_ROBOTS: Final = "User-agent: *\n" + "".join(
+    f"Disallow: /{path}\n"
+    for path in ("data", "describe", "explain", "find", "search", "sparql?", "validate")
+)
+
+
 @dataclass(frozen=True)
 class Entry:
     """A line of a list: a name that leads somewhere, and how much is there."""
@@ -121,6 +127,18 @@ def find() -> flask.typing.ResponseReturnValue:
     if href is None:
         raise UnknownNameError(f"{name} has no page", None)
     return flask.redirect(href, 303)
+
+
+@pages.get("/favicon.ico")
+def favicon() -> flask.typing.ResponseReturnValue:
+    """The mark of the site, for browsers that look for it here where what they show is no page."""
+    return flask.redirect(flask.url_for("static", filename="mark.svg"), 302)
+
+
+@pages.get("/robots.txt")
+def robots() -> flask.Response:
+    """What crawlers leave alone: what is computed for each request, and has as many addresses as words."""
+    return flask.Response(_ROBOTS, content_type="text/plain; charset=utf-8")
 
 
 @pages.get("/problem/<name>")

@@ -95,6 +95,11 @@ class ResourcePage:
     cuts: Sequence[str] = ()
     """What is not shown in full."""
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether its IRI leads to another site, which tells more of it."""
+        return self.iri.startswith(("http://", "https://")) and not self.iri.startswith(BASE)
+
 
 @resources.get(f"/<any({', '.join(SPACES)}):space>/<path:name>")
 def show(space: str, name: str) -> flask.Response:
