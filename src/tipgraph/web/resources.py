@@ -289,8 +289,9 @@ def _read_page(iri: str, dataset: Dataset, *, is_graph: bool) -> ResourcePage:
         found = Description(named, (), (), (), "", (), (), ())
     terms = site.terms
     is_passage = iri.startswith(PASSAGE)
-    # Only what stands in the graph is explained, and shapes stand beside it.
-    about = found.resource if site.is_explained and dataset is site.graph.dataset else None
+    # Shapes stand beside the graph, which alone is explained; where a passage is needs no reason.
+    is_explained = site.is_explained and dataset is site.graph.dataset and not is_passage
+    about = found.resource if is_explained else None
     page = ResourcePage(
         iri=iri,
         label=terms.label(iri),
@@ -306,7 +307,8 @@ def _read_page(iri: str, dataset: Dataset, *, is_graph: bool) -> ResourcePage:
     )
     if is_passage:
         # Where it stands comes first, and last the digest, which only programs compare.
-        page.facts.sort(key=lambda group: (group.name == _DIGEST, group.name not in _PLACE))
+        order = {name: place for place, name in enumerate((*_PLACE, "", _DIGEST))}
+        page.facts.sort(key=lambda group: order.get(group.name, len(_PLACE)))
         page.previous, page.next = _find_neighbours(site, iri)
     if is_graph:
         page.facts += _read_contents(site, iri)
@@ -340,8 +342,9 @@ def _read_group(group: FactGroup, subject: Named | None, *, incoming: bool = Fal
 
 
 def _explanation(predicate: Named, fact: Fact, resource: Named, *, incoming: bool) -> str | None:
-    """Where it is said why a fact holds; nowhere for what the catalog counts and for nameless nodes."""
-    if fact.graphs == (_CATALOG,) or isinstance(fact.value.term, ox.BlankNode):
+    """Where it is said why a fact holds; not for what the catalog counts, nameless nodes and passages."""
+    is_of_passage = isinstance(fact.value.term, ox.NamedNode) and fact.value.term.value.startswith(PASSAGE)
+    if fact.graphs == (_CATALOG,) or isinstance(fact.value.term, ox.BlankNode) or is_of_passage:
         return None
     ends = [_say(resource), _say(fact.value)]
     subject, value = reversed(ends) if incoming else ends
