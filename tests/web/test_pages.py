@@ -112,6 +112,14 @@ def test_the_start_page_shows_the_questions_that_most_begin_with(client: FlaskCl
     assert 'href="/queries">All ' in page
 
 
+def test_numbers_stand_under_their_head_and_dates_on_one_line(client: FlaskClient) -> None:
+    query = 'SELECT * { VALUES (?n ?m ?d ?u) { (1 2 "2010-12-31"^^xsd:date UNDEF) (2 "x" UNDEF UNDEF) } }'
+    page = client.get("/sparql", query_string={"query": query}, headers=HTML).text
+    assert '<th scope="col" class="number">n</th><th scope="col">m</th><th scope="col">d</th>' in page
+    assert '<th scope="col">u</th>' in page
+    assert '<td class="date"><span>2010-12-31</span></td>' in page
+
+
 def test_a_mistyped_question_gives_the_nearest(client: FlaskClient) -> None:
     assert client.get("/queries/by-them").get_json()["hint"] == "did you mean /queries/by-theme?"
     assert client.get("/queries/" + 8000 * "x").get_json()["hint"] == "/queries lists them"

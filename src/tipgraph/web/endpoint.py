@@ -71,6 +71,12 @@ class AnswerView:
     milliseconds: int
     downloads: Sequence[Download]
 
+    @property
+    def numeric(self) -> list[bool]:
+        """Of each column, whether all that is in it are numbers."""
+        columns = ([term for term in column if term] for column in zip(*self.rows, strict=True))
+        return [bool(column) and all(term.is_number for term in column) for column in columns]
+
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _QUERY: Final = "application/sparql-query"

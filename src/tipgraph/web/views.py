@@ -20,6 +20,7 @@ SPACES: Final = ("id", "concept", "passage", "graph", "function")
 
 _ALTERNATIVE: Final = f"{SKOS}altLabel"
 _NUMBERS: Final = frozenset(f"{XSD}{name}" for name in ("integer", "decimal", "double", "float"))
+_DATES: Final = frozenset(f"{XSD}{name}" for name in ("date", "dateTime", "gYearMonth"))
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class TermView:
     note: str | None = None
     is_literal: bool = False
     is_number: bool = False
+    is_date: bool = False
 
 
 class TermViews:
@@ -123,6 +125,7 @@ def _view_literal(term: ox.Literal) -> TermView:
         note=None if is_plain else term.language or datatype,
         is_literal=True,
         is_number=datatype in _NUMBERS,
+        is_date=datatype in _DATES,
     )
 
 
