@@ -122,6 +122,16 @@ def test_the_form_gives_a_page(client: FlaskClient) -> None:
     assert "<textarea" in client.get("/validate", headers={"Accept": "text/html"}).text
 
 
+def test_turtle_that_cannot_be_read_is_not_lost(client: FlaskClient) -> None:
+    written = '@prefix id: <http://example.org/> .\nid:a id:b "x .\n'
+    page = client.post(
+        "/validate", data={"turtle": written, "format": "html"}, headers={"Accept": "text/html"}
+    )
+    assert page.status_code == 400
+    assert "id:a id:b &#34;x .\n</textarea>" in page.text
+    assert '<span class="quiet">2: </span>id:a id:b <mark>&#34;</mark>x .' in page.text
+
+
 def test_a_fact_that_does_not_hold_leads_on(client: FlaskClient) -> None:
     address = "/explain?subject=ECOWAS&predicate=covers&object=Benin"
     assert client.get(address).get_json()["hint"] == "look up what is known of id:ecowas and id:benin"

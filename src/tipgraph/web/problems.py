@@ -354,6 +354,7 @@ def problem_response(error: Exception) -> flask.Response:
             query=query,
             question=flask.g.get("question"),
             fact=flask.g.get("fact"),
+            turtle=flask.g.get("turtle"),
         )
         response = flask.Response(content, problem.status, mimetype="text/html")
     else:

@@ -151,7 +151,9 @@ def _read_rdf() -> tuple[bytes, str]:
     if request.mimetype in _RDF_TYPES:
         return request.get_data(), request.mimetype
     if request.mimetype == "application/x-www-form-urlencoded" and "turtle" in request.form:
-        return request.form["turtle"].encode(), "text/turtle"
+        # A page that tells an error shows it again.
+        flask.g.turtle = request.form["turtle"]
+        return flask.g.turtle.encode(), "text/turtle"
     raise RequestError(
         f"RDF cannot be read from {request.mimetype or 'a body without a Content-Type'}",
         f"send it as one of {', '.join(_RDF_TYPES)}",
