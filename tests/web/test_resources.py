@@ -157,6 +157,13 @@ def test_what_is_not_explained_leads_to_no_explanation(client: FlaskClient, own_
     assert 'class="why"' not in own_client.get("/describe?iri=http://example.org/alpha", headers=HTML).text
 
 
+def test_page_of_the_dataset_is_for_people_first(client: FlaskClient) -> None:
+    page = client.get("/dataset", headers=HTML).text
+    assert page.index(">license<") < page.index(">class partition<")
+    assert '<a href="/data?format=trig" title="https://w3id.org/tipgraph/data?format=trig">' in page
+    assert re.search(r'<a href="/describe\?iri=[^"]+" title="[^"]+">tip:Treaty</a>', page)
+
+
 def test_what_is_described_elsewhere_too_leads_there(client: FlaskClient) -> None:
     elsewhere = "http://www.wikidata.org/entity/Q1065"
     assert f'<a href="{elsewhere}">' in client.get(f"/describe?iri={elsewhere}", headers=HTML).text

@@ -42,6 +42,7 @@ from tipgraph.web.views import SPACES, TermView, by_text
 resources = flask.Blueprint("resources", __name__)
 
 _PLACE: Final = ("section", "paragraph number", "sentence number", "in document", "has selector")
+_FOR_PROGRAMS: Final = ("class partition", "property partition", "declare")
 _DIGEST: Final = "SHA-256 digest"
 _CATALOG: Final = GRAPH_CATALOG.removeprefix(GRAPH)
 _SHOWN: Final = 12
@@ -305,6 +306,8 @@ def _read_page(iri: str, dataset: Dataset, *, is_graph: bool) -> ResourcePage:
         document=_find_document(found),
         downloads=graph_downloads(flask.request.full_path.rstrip("?")),
     )
+    # What it counts of each class and property, and declares, is long, and for programs.
+    page.facts.sort(key=lambda group: group.name in _FOR_PROGRAMS)
     if is_passage:
         # Where it stands comes first, and last the digest, which only programs compare.
         order = {name: place for place, name in enumerate((*_PLACE, "", _DIGEST))}
