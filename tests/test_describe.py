@@ -133,10 +133,20 @@ def test_an_unknown_name_suggests_the_nearest(dataset: Dataset, name: str, sugge
     assert suggestion in str(caught.value.hint)
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("concept:deman", "concept:demand (demand)"), ("id:deman", "id:demand (Study of demand)")],
+)
+def test_a_prefix_keeps_a_guess_to_its_namespace(dataset: Dataset, name: str, hint: str) -> None:
+    with pytest.raises(UnknownNameError) as caught:
+        find_resource(dataset, name)
+    assert caught.value.hint == f"did you mean {hint}?"
+
+
 def test_a_name_that_is_like_no_other_gets_no_guess(dataset: Dataset) -> None:
     with pytest.raises(UnknownNameError) as caught:
         find_resource(dataset, "qqqq")
-    assert caught.value.hint == "try a single word of its name"
+    assert caught.value.hint == "search for a word of its name or description"
 
 
 def test_the_head_says_what_it_is(alpha: Description) -> None:

@@ -39,6 +39,7 @@ def test_an_error_keeps_its_hint_out_of_its_message() -> None:
     [
         ("<http://e/a> e:b 1 .", ox.RdfFormat.TURTLE, "x.ttl:1:14: the prefix e: has not been declared"),
         ("\n<http://e/a> ", ox.RdfFormat.TURTLE, "x.ttl:2:14: unexpected end"),
+        ('<http://e/a> <http://e/b> "c\n', ox.RdfFormat.TURTLE, "x.ttl:1:27: unexpected end of file"),
         ("<rdf>", ox.RdfFormat.RDF_XML, "x.ttl: XML namespaces are required in RDF/XML"),
         (
             '{"@context": "http://example.org/context"}',

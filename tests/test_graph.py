@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import inspect
 import shutil
 import threading
@@ -108,6 +109,33 @@ def test_the_library_is_asked_by_name_and_takes_what_people_write(kg: KnowledgeG
         assert kg.select(by_adopter, adopter=name) == expected
     since = kg.library_query("plans-since")
     assert kg.select(since, since=date(2009, 1, 1)) == kg.select(since, since="2009-01-01") != []
+
+
+def test_a_query_of_the_library_is_asked_by_its_name_alone(kg: KnowledgeGraph) -> None:
+    assert kg.select("plans-by-adopter", adopter="TU") == kg.select(kg.library_query("plans-by-adopter"))
+    with pytest.raises(UnknownNameError, match="'plan-by-adopter'"):
+        kg.select("plan-by-adopter")
+    with pytest.raises(QuerySyntaxError, match="'plans' begins no query"):
+        kg.select("plans")
+
+
+def test_a_single_path_or_name_is_taken_for_what_it_is(small_root: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own.ttl"
+    own.write_text("<http://example.org/a> a <http://example.org/b> .")
+    assert repr(KnowledgeGraph.from_files(str(own))) == "<KnowledgeGraph of 1 quads>"
+    root = Path(shutil.copytree(small_root, tmp_path / "root"))
+    (root / "shapes" / "plans.ttl").write_text(SHAPE)
+    kg = KnowledgeGraph.open(root)
+    assert repr(kg.validate(own)) == "<Report of 0 results on 1 resources>"
+    assert len(kg.validate(focus="Plan Beta").results) == 1
+    assert kg.export("turtle", graphs="example") == kg.export("turtle", graphs=["example"])
+
+
+def test_the_examples_of_its_documentation_are_true() -> None:
+    names = {"KnowledgeGraph": KnowledgeGraph}
+    (found,) = doctest.DocTestFinder(recurse=False).find(KnowledgeGraph, globs=names)
+    results = doctest.DocTestRunner().run(found)
+    assert (results.failed, results.attempted > 4) == (0, True)
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,15 @@ PAGE = ["text/html", *RESULTS]
         # A parameter that no offer has does not fit.
         ("text/turtle;version=9", GRAPHS, None),
         ("text/turtle;version=9, application/rdf+xml;q=0.1", GRAPHS, "application/rdf+xml"),
+        # But for a profile, which changes nothing of what the type means.
+        (
+            'application/ld+json;profile="http://www.w3.org/ns/json-ld#compacted"',
+            GRAPHS,
+            "application/ld+json",
+        ),
+        ("application/ld+json;profile=x;q=0.5, text/turtle;q=0.1", GRAPHS, "text/turtle"),
+        ("application/ld+json;profile=x;q=0", GRAPHS, None),
+        ("text/*;profile=x, text/csv;q=0, text/tab-separated-values;q=0", RESULTS, None),
         # Elements that are not well-formed are passed over.
         ("text, text/csv", RESULTS, "text/csv"),
         ("text/csv;q=2, text/tab-separated-values;q=0.1", RESULTS, "text/tab-separated-values"),

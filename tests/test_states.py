@@ -219,7 +219,7 @@ def test_a_profile_tells_what_binds_from_what_covers(graph: KnowledgeGraph) -> N
     assert nepal.protocol == ()
     denmark = graph.state("DK")
     assert [reach.instrument for reach in denmark.exempted_by] == ["id:eu-directive-on-trafficking"]
-    assert not denmark.is_party_on(date(2003, 9, 29))
+    assert denmark.is_party_on(date(2003, 9, 29)) is False
     assert denmark.is_party_on(date(2003, 9, 30))
     chile = graph.state("CHL")
     assert len(chile.conflicts) == 1

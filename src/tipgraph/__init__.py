@@ -1,4 +1,8 @@
-"""A knowledge graph of regional action against trafficking in persons."""
+"""A knowledge graph of regional action against trafficking in persons.
+
+``KnowledgeGraph.open()`` is the graph of the project, with what is inferred; the class has examples of what
+it can be asked. All that goes wrong is a ``TipgraphError`` with a message and a hint.
+"""
 
 from tipgraph.errors import (
     AddressError,

@@ -48,6 +48,8 @@ _DESCRIPTIONS: Final = tuple(
 _SPACES: Final = (ID, CONCEPT, TIP, GRAPH, PASSAGE)
 """The namespaces in which a bare name is looked for, the one that goes first in front."""
 _MOST_CANDIDATES: Final = 6
+_SIMILAR: Final = 0.78
+"""How similar a word is that may have been meant though it begins with another letter."""
 
 
 @dataclass(frozen=True)
@@ -495,13 +497,14 @@ def _normalize(name: str) -> str:
 
 
 def _suggest(dataset: Dataset, names: Names, wanted: str) -> str:
+    prefix, colon, local = wanted.partition(":")
+    if colon and local and prefix in dataset.prefixes:
+        wanted = local
+        names = _keep_to(dataset.prefixes[prefix], names)
     known = {word for name in names for word in name.split()}
     # A word that no name has is taken for the nearest one that some name has.
     words = [
-        word
-        if any(word in name for name in names)
-        else next(iter(difflib.get_close_matches(word, known, n=1)), word)
-        for word in wanted.split()
+        word if any(word in name for name in names) else _nearest_word(word, known) for word in wanted.split()
     ]
     near = sorted(
         (min(ranks.values()), len(name), name)
@@ -510,8 +513,15 @@ def _suggest(dataset: Dataset, names: Names, wanted: str) -> str:
     )
     iris = list(dict.fromkeys(min(names[name], key=lambda iri: names[name][iri]) for _, _, name in near))
     if not iris:
-        return "try a single word of its name"
+        return "search for a word of its name or description"
     return f"did you mean {', '.join(_called(dataset, iri) for iri in iris[:_MOST_CANDIDATES])}?"
+
+
+def _nearest_word(word: str, known: Iterable[str]) -> str:
+    """The word of ``known`` that may have been meant; ``word`` itself where there is none."""
+    near = difflib.get_close_matches(word, known, n=_MOST_CANDIDATES)
+    alike = difflib.get_close_matches(word, near, n=_MOST_CANDIDATES, cutoff=_SIMILAR)
+    return next((found for found in near if found[0] == word[0] or found in alike), word)
 
 
 def _called(dataset: Dataset, iri: str) -> str:

@@ -76,7 +76,7 @@ def parse_error(path: Path, error: SyntaxError) -> ParseError:
     """The ``ParseError`` that names file, line and column of the ``SyntaxError`` of pyoxigraph's parser."""
     line, column = error.lineno, error.offset
     where = f"{path}:{line}:{column}" if line else f"{path}"
-    reason = re.sub(r"^Parser error at line \d+ (column \d+|between .*?): ", "", error.msg)
+    reason = re.sub(r"^Parser error (at line \d+ (column \d+|between .*?)|between line .*?): ", "", error.msg)
     hint = "correct the file at that place; nothing was read from it"
     if "LoadDocumentCallback" in reason:
         reason = "its JSON-LD context lies at another address, and nothing is fetched from the network"

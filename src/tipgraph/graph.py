@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cached_property
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from tipgraph.validation import Engine, Report
     from tipgraph.validation.uploads import UploadValidator
 
+_LIBRARY_NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _NAMESPACES: Final = {"resource": ID, "concept": CONCEPT}
 """Parameter type → where what it names is looked for."""
 
@@ -58,7 +60,20 @@ _Result = TypeVar("_Result", SelectResult, AskResult, GraphResult)
 
 
 class KnowledgeGraph:
-    """A dataset that answers queries. It does not change once it is opened, so threads may share it."""
+    """A dataset that answers queries. It does not change once it is opened, so threads may share it.
+
+    >>> kg = KnowledgeGraph.open()
+    >>> kg.select("court-cases")[0]["name"]
+    'Siliadin case'
+    >>> kg.select("palermo-protocol-parties", asOf="2002-01-01")[0]["name"]
+    'Monaco'
+    >>> kg.ask("ASK { id:ecowas tip:member id:benin }")
+    True
+    >>> [place.passage.name for place in kg.describe("COMP.ACT").evidence]
+    ['passage:coe-11-s5', 'passage:coe-11-s6', 'passage:osce-09-s1']
+    >>> [leaf.sources for leaf in kg.explain("Benin", "ISO 3166-1 alpha-3 code", "BEN").leaves()]
+    [('https://w3id.org/tipgraph/id/country-codes', 'https://w3id.org/tipgraph/id/natural-earth')]
+    """
 
     def __init__(self, dataset: Dataset, sources: Sources, *, compiled: CompiledGraph | None = None) -> None:
         self._compiled: Final = compiled or CompiledGraph.in_memory(dataset)
@@ -66,6 +81,11 @@ class KnowledgeGraph:
         """The dataset itself, with its Oxigraph store."""
         self.sources: Final = sources
         """Where the ontology, the shapes and the query library are."""
+
+    def __repr__(self) -> str:
+        if self.peer is not None:
+            return f"<{type(self).__name__} in another store>"
+        return f"<{type(self).__name__} of {self.sizes().quads:,} quads>"
 
     @classmethod
     def open(
@@ -95,11 +115,14 @@ class KnowledgeGraph:
 
     @classmethod
     def from_files(
-        cls, paths: Iterable[str | PathLike[str]], *, root: str | PathLike[str] | None = None
+        cls,
+        paths: str | PathLike[str] | Iterable[str | PathLike[str]],
+        *,
+        root: str | PathLike[str] | None = None,
     ) -> KnowledgeGraph:
-        """A graph of RDF files in any syntax instead of the project's own; nothing is inferred."""
+        """A graph of one or more RDF files in any syntax, not the project's own; nothing is inferred."""
         sources = locate_sources(Path(root) if root is not None else None)
-        dataset = load_files((Path(path) for path in paths), sources.prefixes())
+        dataset = load_files(_read_paths(paths), sources.prefixes())
         return cls(dataset, sources)
 
     @classmethod
@@ -224,9 +247,9 @@ class KnowledgeGraph:
     ) -> QueryResult:
         """The result of a query of any form, as RDF terms.
 
-        ``query`` is SPARQL, or a query of the library. Where its header declares ``parameters``, they are
-        read as it says, and those left out have their defaults; any other variable may be given an RDF term
-        or a Python value (see ``terms``). Raises ``QueryError`` and its kin.
+        ``query`` is SPARQL, or a query of the library or its name. Where its header declares ``parameters``,
+        they are read as it says, and those left out have their defaults; any other variable may be given an
+        RDF term or a Python value (see ``terms``). Raises ``QueryError`` and its kin.
         """
         request = self.request(query, parameters, asserted_only=asserted_only)
         try:
@@ -246,7 +269,7 @@ class KnowledgeGraph:
     ) -> QueryRequest:
         """What ``query`` would run, with every parameter as an RDF term."""
         if isinstance(query, str):
-            query = parse_query_file(query, "the query")
+            query = self._read_query(query)
         given = dict(parameters or {})
         terms: dict[str, Term] = {}
         for parameter in query.parameters:
@@ -265,6 +288,16 @@ class KnowledgeGraph:
             )
         terms |= {name: to_term(value, self.prefixes) for name, value in given.items()}
         return QueryRequest(query.text, terms, asserted_only)
+
+    def _read_query(self, text: str) -> QueryFile:
+        # No query in SPARQL is a single word, let alone one with hyphens.
+        if _LIBRARY_NAME.fullmatch(text):
+            if "-" in text:
+                return self.library_query(text)
+            library = read_query_folder(self.sources.queries)
+            if text in library:
+                return library[text]
+        return parse_query_file(text, "the query")
 
     def select(self, query: str | QueryFile, /, **parameters: Any) -> list[dict[str, Any]]:
         """The rows of a SELECT as dictionaries of Python values: see ``terms`` for what becomes what."""
@@ -313,7 +346,7 @@ class KnowledgeGraph:
 
         Subject and predicate are names as ``find`` reads them, or ``a``; the object is one too, or a value as
         it stands in the graph, or as Turtle writes it. Raises ``UnknownNameError`` on a name that nothing
-        bears, and ``OntologyError`` when the fact does not hold.
+        bears, and when the fact does not hold.
         """
         return self._explanations.explain(self._read_triple(subject, predicate, object))
 
@@ -350,11 +383,11 @@ class KnowledgeGraph:
 
     def validate(
         self,
-        paths: Iterable[str | PathLike[str]] = (),
+        paths: str | PathLike[str] | Iterable[str | PathLike[str]] = (),
         *,
         engine: Engine = "rudof",
         shapes: str | PathLike[str] | None = None,
-        focus: Iterable[str] | None = None,
+        focus: str | Iterable[str] | None = None,
     ) -> Report:
         """What breaks the shapes: in this graph, or in the RDF files ``paths``, which may refer to it.
 
@@ -364,15 +397,17 @@ class KnowledgeGraph:
         # Loaded here, because the SHACL engines take longer to load than most queries to run.
         from tipgraph.validation import validate_dataset, validate_files
 
-        files = [Path(path) for path in paths]
+        files = _read_paths(paths)
         place = self.sources.shapes if shapes is None else Path(shapes)
+        focus = (focus,) if isinstance(focus, str) else focus
         nodes = None if focus is None else {ox.NamedNode(self.find(name)) for name in focus}
         if files:
             return validate_files(files, self.dataset, place, engine=engine, focus=nodes)
         return validate_dataset(self.dataset, place, engine=engine, focus=nodes)
 
-    def export(self, format: str = "trig", *, graphs: Iterable[str] | None = None) -> bytes:
+    def export(self, format: str = "trig", *, graphs: str | Iterable[str] | None = None) -> bytes:
         """The dataset, or the graphs of it that are named, in RDF: see ``export.export_dataset``."""
+        graphs = (graphs,) if isinstance(graphs, str) else graphs
         return export_dataset(
             self.dataset, format, None if graphs is None else find_graphs(self.dataset, graphs)
         )
@@ -424,6 +459,11 @@ class KnowledgeGraph:
             return read_typed(text, parameter.type, self.prefixes)
         except ParameterError as error:
             raise ParameterError(f"parameter {parameter.name}: {error.message}", error.hint) from None
+
+
+def _read_paths(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> list[Path]:
+    # A text is an iterable too, of letters, which nobody means.
+    return [Path(paths)] if isinstance(paths, str | PathLike) else [Path(path) for path in paths]
 
 
 def _expect(result: QueryResult, kind: type[_Result], form: str) -> _Result:

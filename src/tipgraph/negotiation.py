@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 _NAME: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -60,7 +60,8 @@ def negotiate(header: str | None, offers: Iterable[str]) -> str | None:
 
     The weight of an offer is that of the most specific range that includes it. Among equal weights the more
     specific range wins, then the one that the client named first, then the first offer. Without a header, or
-    with one that holds no well-formed range, the first offer is what the client gets.
+    with one that holds no well-formed range, the first offer is what the client gets. A ``profile`` that no
+    offer has is overlooked where there would be no answer else.
 
     >>> negotiate("application/*;q=0.5, text/csv", ["application/json", "text/csv"])
     'text/csv'
@@ -69,12 +70,26 @@ def negotiate(header: str | None, offers: Iterable[str]) -> str | None:
     """
     offered = list(offers)
     ranges = parse_accept(header or "") or (MediaRange("*", "*"),)
+    chosen = _choose(ranges, offered)
+    if chosen is None:
+        # A profile asks for a form of the same thing (RFC 6906); JSON-LD without it is better than none.
+        chosen = _choose(tuple(map(_without_profile, ranges)), offered)
+    return chosen
+
+
+def _choose(ranges: tuple[MediaRange, ...], offered: Iterable[str]) -> str | None:
     best: tuple[tuple[float, int, int], str] | None = None
     for offer in offered:
         rank = _rank(ranges, _parse_offer(offer))
         if rank is not None and (best is None or rank > best[0]):
             best = rank, offer
     return best[1] if best else None
+
+
+def _without_profile(found: MediaRange) -> MediaRange:
+    # What is refused with a profile is not refused without it.
+    parameters = frozenset(one for one in found.parameters if one[0] != "profile" or not found.weight)
+    return replace(found, parameters=parameters)
 
 
 def _rank(ranges: tuple[MediaRange, ...], offer: MediaRange) -> tuple[float, int, int] | None:

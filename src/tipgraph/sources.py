@@ -141,9 +141,10 @@ def read_text(path: Path) -> str:
         return content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
+        is_pdf = content.startswith(b"%PDF")
         raise ParseError(
             f"{path}:{line}: the byte {content[error.start]:#04x} is not UTF-8",
-            "save the file as UTF-8",
+            "take the text out of the PDF first" if is_pdf else "save the file as UTF-8",
             path=path,
             line=line,
         ) from error

@@ -8,7 +8,9 @@ members by adopting a text.
 
 from __future__ import annotations
 
+import calendar
 import difflib
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -21,7 +23,7 @@ import pyoxigraph as ox
 from tipgraph.errors import AmbiguousNameError, UnknownNameError
 from tipgraph.store import Dataset
 from tipgraph.terms import to_python
-from tipgraph.vocabulary import GRAPH, ID, SKOS, expand, shorten
+from tipgraph.vocabulary import DCTERMS, GRAPH, ID, SKOS, expand, shorten
 
 PROTOCOL: Final = f"{ID}palermo-protocol"
 REFERENCE_DAY: Final = date(2010, 12, 31)
@@ -108,10 +110,17 @@ class StateProfile:
     protocol: tuple[Action, ...]
     conflicts: tuple[Conflict, ...]
     mentions: tuple[Mention, ...]
+    protocol_known_until: date | None = None
+    """The last day of which the source of ``protocol`` tells."""
 
-    def is_party_on(self, day: date) -> bool:
-        """Whether the state had consented by the end of ``day`` to be bound by the Palermo Protocol."""
-        return any(action.is_consent and action.day <= day for action in self.protocol)
+    def is_party_on(self, day: date) -> bool | None:
+        """Whether the state had consented by the end of ``day`` to be bound by the Palermo Protocol.
+
+        ``None`` where it may have done so after the day on which the source ends.
+        """
+        if any(action.is_consent and action.day <= day for action in self.protocol):
+            return True
+        return None if self.protocol_known_until is not None and day > self.protocol_known_until else False
 
 
 def find_state(dataset: Dataset, name: str) -> str:
@@ -161,6 +170,7 @@ def describe_state(dataset: Dataset, iri: str) -> StateProfile:
         protocol=reader.protocol(),
         conflicts=reader.conflicts(),
         mentions=reader.mentions(),
+        protocol_known_until=reader.protocol_known_until(),
     )
 
 
@@ -283,6 +293,16 @@ class _Reader:
             for row in rows
         )
         return tuple(sorted(found, key=lambda action: action.day))
+
+    def protocol_known_until(self) -> date | None:
+        """The last day of the month to which the graph of treaty actions is valid."""
+        graph, valid = ox.NamedNode(f"{GRAPH}un-tip-protocol"), ox.NamedNode(f"{DCTERMS}valid")
+        for quad in self._dataset.store.quads_for_pattern(graph, valid, None, None):
+            found = re.match(r"(\d{4})-(\d\d)", getattr(quad.object, "value", ""))
+            if found:
+                year, month = int(found[1]), int(found[2])
+                return date(year, month, calendar.monthrange(year, month)[1])
+        return None
 
     def conflicts(self) -> tuple[Conflict, ...]:
         """The discrepancies about the state."""

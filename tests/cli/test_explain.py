@@ -68,6 +68,7 @@ def test_as_json_it_is_the_same_tree(call: Call, small_root: Path) -> None:
                     }
                 ],
                 "evidence": [],
+                "sources": [],
             }
         ],
     }

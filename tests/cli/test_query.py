@@ -192,7 +192,7 @@ def test_a_cell_stays_on_one_line(call: Call) -> None:
             "plans-since has no parameter x",
             "since",
         ),
-        (["plans-by-adopter", "--param", "adopter=nobody"], 3, "no resource is called 'nobody'", "try"),
+        (["plans-by-adopter", "--param", "adopter=nobody"], 3, "no resource is called 'nobody'", "search"),
         (["--text", "ASK {}", "--param", "x=1"], 3, "the query has no variable ?x", "none"),
         (["--text", "ASK {}", "--param", "x"], 2, "'x' gives no parameter a value", "name=value"),
         (

@@ -88,7 +88,7 @@ def test_what_is_inferred_is_marked(call: Call, small_root: Path) -> None:
     ("name", "message", "hint"),
     [
         ("Plann Alfa", "no resource is called 'Plann Alfa'", "did you mean id:alpha (Plan Alpha)?"),
-        ("id:nothing", "no resource is called 'id:nothing'", "try a single word of its name"),
+        ("id:nothing", "no resource is called 'id:nothing'", "search for a word of its name or description"),
     ],
 )
 def test_an_unknown_name_exits_with_3(call: Call, name: str, message: str, hint: str) -> None:

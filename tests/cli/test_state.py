@@ -73,5 +73,17 @@ def test_an_unknown_name_is_an_error_with_suggestions() -> None:
     assert result.stderr == "error: no state is called 'Korea'\nhint: did you mean Republic of Korea?\n"
 
 
-def test_a_day_that_is_none_is_wrong_usage() -> None:
-    assert run("Nepal", "--as-of", "yesterday").exit_code == 2
+@pytest.mark.parametrize("day", ["yesterday", "2010-02-30", "31/12/2010"])
+def test_a_day_that_is_none_is_wrong_usage(day: str) -> None:
+    result = run("Nepal", "--as-of", day)
+    assert result.exit_code == 2
+    assert result.stderr == f"error: --as-of: '{day}' is no day\nhint: write it as in 2010-12-31\n"
+
+
+def test_nothing_is_said_of_a_day_after_the_source_ends() -> None:
+    """Japan joined in 2017, of which a table of January 2014 knows nothing."""
+    told = section(run("Japan", "--as-of", "2020-01-01").stdout, "The Palermo Protocol")
+    assert "  not known: no consent up to 31 January 2014, where the source ends" in told
+    assert json.loads(run("Japan", "--as-of", "2020-01-01", "--format", "json").stdout)["is_party"] is None
+    assert "  not a party" in run("Japan", "--as-of", "2014-01-31").stdout
+    assert "  party" in run("Benin", "--as-of", "2020-01-01").stdout

@@ -46,6 +46,15 @@ def test_a_table_wraps_and_loses_nothing(small_root: Path) -> None:
     assert [word for word in words if word not in ("label", "number", "12345")] == label.split()
 
 
+def test_rows_of_many_columns_are_blocks_of_lines_on_a_narrow_terminal(small_root: Path) -> None:
+    names = ["first", "second", "third", "fourth"]
+    iri = "<http://example.org/a-name-that-is-far-too-long-for-a-column>"
+    asked = " ".join(f"({iri} AS ?{name})" for name in names)
+    text = f'SELECT {asked} ("a b c" AS ?words) ("" AS ?none) {{}}'
+    shown = run_at_terminal("--root", str(small_root), "query", "--text", text, columns=70)
+    assert shown.splitlines() == ["", *(f"{name:<8}{iri}" for name in names), "words   a b c"]
+
+
 def test_brackets_in_a_value_are_no_markup(small_root: Path) -> None:
     text = 'SELECT ("[red]as it is[/red]" AS ?label) {}'
     assert "[red]as it is[/red]" in run_at_terminal(

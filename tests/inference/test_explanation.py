@@ -15,7 +15,7 @@ from tipgraph.inference import Derivation, explain, infer
 from tipgraph.inference.facts import INFERRED, is_asserted
 from tipgraph.sources import Sources
 from tipgraph.store import Dataset, load_dataset, load_files
-from tipgraph.vocabulary import ID, PASSAGE, TIP
+from tipgraph.vocabulary import ID, PASSAGE, RDF, TIP
 
 SOURCES = Sources(Path(__file__).parents[2])
 
@@ -195,3 +195,24 @@ def test_an_asserted_triple_of_the_project_names_file_line_and_evidence(shipped:
         place.path.read_text().splitlines()[place.line - 1].strip() == "tip:provisionOf id:palermo-protocol ;"
     )
     assert f"{PASSAGE}coe-14-s1" in leaf.evidence
+    assert leaf.sources == ()
+
+
+def test_a_kind_is_explained_by_narrower_kinds_before_what_others_say_of_the_thing(shipped: Dataset) -> None:
+    kind = ox.Triple(
+        ox.NamedNode(f"{ID}palermo-protocol"), ox.NamedNode(f"{RDF}type"), ox.NamedNode(f"{TIP}Instrument")
+    )
+    found = explain(shipped, SOURCES.rules, kind)
+    assert {leaf.triple.subject for leaf in found.leaves()} == {kind.subject}
+
+
+def test_a_fact_rests_on_what_its_own_graph_names(shipped: Dataset) -> None:
+    """The report names Benin, and says nothing of its code."""
+    benin = ox.NamedNode(f"{ID}benin")
+    code = ox.Triple(benin, ox.NamedNode(f"{TIP}isoAlpha3"), ox.Literal("BEN"))
+    (leaf,) = explain(shipped, SOURCES.rules, code).leaves()
+    assert (leaf.evidence, leaf.sources) == ((), (f"{ID}country-codes", f"{ID}natural-earth"))
+    state = ox.Triple(benin, ox.NamedNode(f"{RDF}type"), ox.NamedNode(f"{TIP}State"))
+    (leaf,) = explain(shipped, SOURCES.rules, state).leaves()
+    assert leaf.evidence == (f"{PASSAGE}ecowas-07-s2",)
+    assert leaf.sources

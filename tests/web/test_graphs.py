@@ -93,6 +93,22 @@ def test_what_is_no_graph_is_told(client: FlaskClient, query: str, status: int) 
     assert answer.mimetype == "application/problem+json"
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("report-2010", "did you mean <https://w3id.org/tipgraph/graph/report-2010>?"),
+        (
+            "https://w3id.org/tipgraph/graph/reports-2010",
+            "did you mean <https://w3id.org/tipgraph/graph/report-2010>?",
+        ),
+        ("urn:nothing:of:the:kind", "GET /data has all of them"),
+    ],
+)
+def test_a_mistyped_graph_gives_the_nearest(client: FlaskClient, name: str, hint: str) -> None:
+    response = client.get("/data", query_string={"graph": name})
+    assert (response.status_code, response.get_json()["hint"]) == (404, hint)
+
+
 @pytest.mark.parametrize("method", ["PUT", "POST", "DELETE", "PATCH"])
 def test_nothing_is_written(client: FlaskClient, method: str) -> None:
     answer = client.open(f"/data?graph={STATES}", method=method, data=b"", headers=TURTLE)

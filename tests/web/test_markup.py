@@ -76,6 +76,8 @@ def test_a_page_is_well_formed_and_accessible(client: FlaskClient, path: str) ->
             assert "alt" in attributes
         if tag == "html":
             assert attributes["lang"] == "en"
+        if tag in ("a", "button", "input", "select", "summary", "textarea"):
+            assert "hidden" not in (attributes.get("class") or "").split(), "what takes the focus is seen"
     for reference in (*page.values("aria-labelledby"), *page.values("aria-describedby")):
         assert reference in identifiers
     assert "viewport" in page.values("name")

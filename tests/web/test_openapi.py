@@ -41,8 +41,9 @@ def test_every_address_of_the_service_is_described(app: flask.Flask, description
     served = {re.sub(r"<[^>]*?(\w+)>", r"{\1}", rule.rule) for rule in app.url_map.iter_rules()}
     spaces = {path.split("/")[1] for path in description["paths"]}
     left_out = {path for path in served if path.split("/")[1] not in spaces}
-    # Pages for a reader, and files of the pages.
-    assert left_out == {"/", "/static/{filename}", "/problem/{name}", "/{space}/{name}"}
+    # Pages for a reader, files of the pages, and what browsers and crawlers look for of themselves.
+    pages = {"/", "/static/{filename}", "/problem/{name}", "/{space}/{name}"}
+    assert left_out == pages | {"/favicon.ico", "/robots.txt"}
 
 
 def test_every_question_has_its_parameters_with_their_types(

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from tipgraph.graph import KnowledgeGraph
 from tipgraph.vocabulary import BASE, TIP
+from tipgraph.web.pages import QUESTIONS_AT_THE_START
 from tipgraph.web.problems import KINDS
 
 HTML = {"Accept": "text/html"}
@@ -98,6 +99,32 @@ def test_an_unknown_name_gives_the_nearest(client: FlaskClient) -> None:
     assert client.get("/find", headers=HTML).status_code == 400
 
 
+def test_the_header_leads_to_the_questions_and_says_where_one_is(client: FlaskClient) -> None:
+    assert '<a href="/queries">Questions</a>' in client.get("/").text
+    assert '<a href="/queries" aria-current="page">' in client.get("/queries", headers=HTML).text
+    assert '<a href="/queries" aria-current="true">' in client.get("/queries/by-theme", headers=HTML).text
+
+
+def test_the_start_page_shows_the_questions_that_most_begin_with(client: FlaskClient) -> None:
+    page = client.get("/").text
+    for name in QUESTIONS_AT_THE_START:
+        assert f'href="/queries/{name}"' in page
+    assert 'href="/queries">All ' in page
+
+
+def test_numbers_stand_under_their_head_and_dates_on_one_line(client: FlaskClient) -> None:
+    query = 'SELECT * { VALUES (?n ?m ?d ?u) { (1 2 "2010-12-31"^^xsd:date UNDEF) (2 "x" UNDEF UNDEF) } }'
+    page = client.get("/sparql", query_string={"query": query}, headers=HTML).text
+    assert '<th scope="col" class="number">n</th><th scope="col">m</th><th scope="col">d</th>' in page
+    assert '<th scope="col">u</th>' in page
+    assert '<td class="date"><span>2010-12-31</span></td>' in page
+
+
+def test_a_mistyped_question_gives_the_nearest(client: FlaskClient) -> None:
+    assert client.get("/queries/by-them").get_json()["hint"] == "did you mean /queries/by-theme?"
+    assert client.get("/queries/" + 8000 * "x").get_json()["hint"] == "/queries lists them"
+
+
 def test_a_question_of_the_library_is_answered(client: FlaskClient, graph: KnowledgeGraph) -> None:
     page = client.get("/queries/by-theme", headers=HTML)
     query = graph.library_query("by-theme")
@@ -129,6 +156,50 @@ def test_what_is_wrong_with_a_parameter_is_said(client: FlaskClient) -> None:
     assert client.get("/queries/no-such-query").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("name", "choice", "other"),
+    [
+        ("by-theme", '<option value="concept:compensation">compensation</option>', "concept:prevention"),
+        ("states-by-region", '<option value="concept:western-africa">Western Africa</option>', "id:benin"),
+        ("bodies-of-a-mechanism", '<option value="id:asean">', "id:benin"),
+        ("memberships-of-a-state", '<option value="id:benin">Benin</option>', "id:asean"),
+        ("what-an-instrument-asks", '<option value="id:palermo-protocol">', "id:asean"),
+    ],
+)
+def test_a_form_suggests_what_a_parameter_may_be(
+    client: FlaskClient, name: str, choice: str, other: str
+) -> None:
+    page = client.get(f"/queries/{name}", headers=HTML).text
+    assert choice in page
+    assert f'<option value="{other}">' not in page
+
+
+def test_a_page_of_an_error_asks_the_question_again(client: FlaskClient) -> None:
+    page = client.get("/queries/palermo-protocol-parties?asOf=yesterday", headers=HTML)
+    assert page.status_code == 400
+    assert '<label for="parameter-asOf">As of</label>' in page.text
+    assert 'value="yesterday"' in page.text
+    page = client.get("/queries/by-theme?theme=concept:compensatio", headers=HTML)
+    assert re.search(r'Did you mean <a href="/concept/compensation">', page.text)
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("/sparql/", "did you mean /sparql?"),
+        ("/queries/", "did you mean /queries?"),
+        ("/id/ecowas/", "did you mean id:ecowas?"),
+        ("/id/c\u00f4te-d-ivoire", "look for it at /search?q=c%C3%B4te+d+ivoire"),
+        ("/ontology/Treaty", "the terms of the ontology are parts of one document, as in /ontology#Treaty"),
+        ("/no/such/page", "begin at the start page"),
+    ],
+)
+def test_what_is_not_there_leads_to_what_is(client: FlaskClient, path: str, hint: str) -> None:
+    response = client.get(path)
+    assert response.status_code == 404
+    assert response.get_json()["hint"] == hint
+
+
 def test_every_question_of_the_library_is_answered_on_a_page(
     client: FlaskClient, graph: KnowledgeGraph
 ) -> None:
@@ -153,6 +224,15 @@ def test_an_unknown_problem_and_an_unknown_path(client: FlaskClient) -> None:
     assert response.get_json()["detail"] == "there is nothing at /no/such/page"
     page = client.get("/no/such/page", headers=HTML)
     assert (page.status_code, page.mimetype) == (404, "text/html")
+
+
+def test_crawlers_and_browsers_find_what_they_look_for(client: FlaskClient) -> None:
+    rules = client.get("/robots.txt")
+    assert rules.mimetype == "text/plain"
+    assert "Disallow: /explain\n" in rules.text
+    assert "Disallow: /id" not in rules.text
+    icon = client.get("/favicon.ico", follow_redirects=True)
+    assert (icon.status_code, icon.mimetype) == (200, "image/svg+xml")
 
 
 def test_the_home_page_is_the_same_each_time(client: FlaskClient) -> None:

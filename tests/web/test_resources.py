@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 import pyoxigraph as ox
 import pytest
 from flask.testing import FlaskClient
@@ -132,6 +135,39 @@ def test_page_of_a_passage_says_where_it_stands_and_what_rests_on_it(client: Fla
     assert "characters " in page
     first = client.get("/passage/au-01-s1", headers=HTML).text
     assert 'rel="prev"' not in first
+
+
+def test_each_fact_of_a_page_leads_to_why_it_holds(client: FlaskClient) -> None:
+    for path in ("/id/benin", "/id/ecowas", "/concept/compensation"):
+        page = client.get(path, headers=HTML).text
+        addresses = [unescape(found) for found in re.findall('class="why" href="([^"]+)"', page)]
+        assert len(addresses) > 5
+        for address in addresses[:25]:
+            assert client.get(address).status_code == 200, address
+    assert "/explain?subject=id:ecowas&predicate=tip:member&object=id:benin" in [
+        unescape(found)
+        for found in re.findall('class="why" href="([^"]+)"', client.get("/id/benin", headers=HTML).text)
+    ]
+
+
+def test_what_is_not_explained_leads_to_no_explanation(client: FlaskClient, own_client: FlaskClient) -> None:
+    assert 'class="why"' not in client.get("/shape/Instrument", headers=HTML).text
+    assert 'class="why"' not in client.get("/passage/au-05-s1", headers=HTML).text
+    assert 'class="why"' not in client.get("/dataset", headers=HTML).text
+    assert 'class="why"' not in own_client.get("/describe?iri=http://example.org/alpha", headers=HTML).text
+
+
+def test_page_of_the_dataset_is_for_people_first(client: FlaskClient) -> None:
+    page = client.get("/dataset", headers=HTML).text
+    assert page.index(">license<") < page.index(">class partition<")
+    assert '<a href="/data?format=trig" title="https://w3id.org/tipgraph/data?format=trig">' in page
+    assert re.search(r'<a href="/describe\?iri=[^"]+" title="[^"]+">tip:Treaty</a>', page)
+
+
+def test_what_is_described_elsewhere_too_leads_there(client: FlaskClient) -> None:
+    elsewhere = "http://www.wikidata.org/entity/Q1065"
+    assert f'<a href="{elsewhere}">' in client.get(f"/describe?iri={elsewhere}", headers=HTML).text
+    assert '<p class="iri">https://w3id.org' in client.get("/id/ecowas", headers=HTML).text
 
 
 def test_page_of_a_graph_says_what_it_holds(client: FlaskClient, graph: KnowledgeGraph) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,33 @@ def test_the_form_gives_a_page(client: FlaskClient) -> None:
     assert "add tip:evidence" in page
     assert "id:my-plan" in page
     assert "<textarea" in client.get("/validate", headers={"Accept": "text/html"}).text
+
+
+def test_turtle_that_cannot_be_read_is_not_lost(client: FlaskClient) -> None:
+    written = '@prefix id: <http://example.org/> .\nid:a id:b "x .\n'
+    page = client.post(
+        "/validate", data={"turtle": written, "format": "html"}, headers={"Accept": "text/html"}
+    )
+    assert page.status_code == 400
+    assert "id:a id:b &#34;x .\n</textarea>" in page.text
+    assert '<span class="quiet">2: </span>id:a id:b <mark>&#34;</mark>x .' in page.text
+
+
+def test_a_fact_that_does_not_hold_leads_on(client: FlaskClient) -> None:
+    address = "/explain?subject=ECOWAS&predicate=covers&object=Benin"
+    assert client.get(address).get_json()["hint"] == "look up what is known of id:ecowas and id:benin"
+    page = client.get(address, headers={"Accept": "text/html"}).text
+    assert "<p>id:ecowas tip:covers id:benin is neither asserted nor inferred.</p>" in page
+    assert '<a href="/id/ecowas">id:ecowas</a>' in page
+    assert 'name="predicate" value="covers"' in page
+
+
+def test_a_derivation_is_read_as_sentences_with_their_sources(client: FlaskClient) -> None:
+    address = "/explain?subject=Palermo+Protocol&predicate=covers&object=Benin"
+    page = client.get(address, headers={"Accept": "text/html"}).text
+    assert re.search(r'</a> <span>is an</span> <a href="/ontology#Instrument"', page)
+    assert "<span>2000-12-13</span>" in page
+    assert 'href="/id/un-treaty-collection-xviii-12-a"' in page
 
 
 @pytest.mark.parametrize(

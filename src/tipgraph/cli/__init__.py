@@ -222,7 +222,8 @@ _CONTEXT_SETTINGS: Final = {"help_option_names": ["-h", "--help"], "max_content_
 def main(ctx: click.Context, root: Path | None, cache: str | None) -> None:
     """Ask, check and serve a knowledge graph of regional action against trafficking in persons.
 
-    Every fact in it is tied to a sentence of a report of the United Nations of December 2010.
+    What it takes from a report of the United Nations of December 2010 names its sentence; all else names
+    its source.
     """
     ctx.obj = Settings(root, _find_cache(cache))
     if os.environ.get("NO_COLOR"):

@@ -46,7 +46,7 @@ def evidence() -> None:
     """
 
 
-@evidence.command("check")
+@evidence.command("check", short_help="Hold every fact against the words it cites.")
 @click.option(
     "--source",
     "source",
@@ -76,7 +76,7 @@ def check(settings: Settings, source: Path) -> int:
     return 0 if report.conforms else 1
 
 
-@evidence.command("coverage")
+@evidence.command("coverage", short_help="Count the sentences behind the facts.")
 @click.pass_obj
 def coverage(settings: Settings) -> int:
     """Show for each section how many sentences are the evidence of something, and of how much.
@@ -101,7 +101,7 @@ def coverage(settings: Settings) -> int:
     return 0 if measured.covered == measured.sentences else 1
 
 
-@evidence.command("show")
+@evidence.command("show", short_help="Show the passages behind a resource.")
 @click.argument("name")
 @_SOURCE
 @click.pass_obj
@@ -112,7 +112,8 @@ def show(settings: Settings, name: str, source: Path | None) -> int:
     passages = read_passages(dataset)
     cited = passages_of(dataset, resource, passages)
     words = find_passages(read_text(source), cited) if source else {}
-    click.echo(f"{shorten(resource, dataset.prefixes)} rests on {len(cited)} passages of the report")
+    count = "1 passage" if len(cited) == 1 else f"{len(cited)} passages"
+    click.echo(f"{shorten(resource, dataset.prefixes)} rests on {count} of the report")
     for (section, paragraph), records in groupby(
         cited, key=lambda record: (record.section, record.paragraph)
     ):

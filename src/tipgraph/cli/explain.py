@@ -44,9 +44,9 @@ Examples:
 def explain_fact(settings: Settings, subject: str, predicate: str, object_: str, format_name: str) -> None:
     """Show why a fact holds: the fewest steps that lead to it from what the files say.
 
-    Each step names the axiom or the rule that makes it; each fact at the end of a branch, its file, its line
-    and the passages that carry what is said of its subject. A resource is called by its label, its acronym, a
-    prefixed name or an IRI, and a stands for rdf:type.
+    Each step names the axiom or the rule that makes it; each fact at the end of a branch, its file, its line,
+    and the passages or sources on which that file rests what it says of the subject. A resource is called by
+    its label, its acronym, a prefixed name or an IRI, and a stands for rdf:type.
     """
     graph = open_graph(settings)
     derivation = wait_for(
@@ -73,7 +73,7 @@ def _lines(derivation: Derivation, prefixes: Mapping[str, str]) -> Iterator[str]
 def _fact_line(derivation: Derivation, prefixes: Mapping[str, str]) -> str:
     fact = " ".join(name_in_turtle(term, prefixes) for term in derivation.triple)
     where = [str(place) for place in derivation.places]
-    where += [shorten(passage, prefixes) for passage in derivation.evidence]
+    where += [shorten(iri, prefixes) for iri in (*derivation.evidence, *derivation.sources)]
     return f"{fact}  {_faint(', '.join(where))}" if where else fact
 
 

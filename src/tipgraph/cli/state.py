@@ -6,7 +6,7 @@ import dataclasses
 import json
 import textwrap
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 import click
@@ -14,6 +14,7 @@ import click
 from tipgraph.cli import Settings
 from tipgraph.cli.graphs import open_graph
 from tipgraph.cli.terminal import text_width, write_heading
+from tipgraph.errors import UsageError
 from tipgraph.states import REFERENCE_DAY, Reach, StateProfile
 
 _LANGUAGES: Final = {
@@ -35,6 +36,15 @@ _NOT_BOUND: Final = (
 )
 
 
+def _read_day(ctx: click.Context, parameter: click.Parameter, value: str | None) -> date:
+    if value is None:
+        return REFERENCE_DAY
+    try:
+        return datetime.strptime(value, "%Y-%m-%d").date()
+    except ValueError:
+        raise UsageError(f"--as-of: {value!r} is no day", f"write it as in {REFERENCE_DAY}") from None
+
+
 @click.command(
     short_help="Show one country and what reaches it.",
     epilog="""\b
@@ -48,7 +58,7 @@ Examples:
 @click.argument("name", metavar="NAME-OR-CODE", nargs=-1, required=True)
 @click.option(
     "--as-of",
-    type=click.DateTime(["%Y-%m-%d"]),
+    callback=_read_day,
     metavar="DATE",
     help="The day for which to say whether the state is party to the Palermo Protocol. Default: 2010-12-31.",
 )
@@ -61,19 +71,18 @@ Examples:
     help="text (the default) or json.",
 )
 @click.pass_obj
-def state(settings: Settings, name: tuple[str, ...], as_of: date | None, format_name: str) -> None:
+def state(settings: Settings, name: tuple[str, ...], as_of: date, format_name: str) -> None:
     """Show one country: where it belongs, what covers it, what binds it, and what the report says.
 
     NAME-OR-CODE is any of its names in the six languages of the United Nations, its ISO 3166 code of two or
     three letters or its M49 code. Memberships and instruments are those of December 2010.
     """
     profile = open_graph(settings).state(" ".join(name))
-    day = date(as_of.year, as_of.month, as_of.day) if as_of else REFERENCE_DAY
     if format_name == "json":
-        values = {**dataclasses.asdict(profile), "as_of": day, "is_party": profile.is_party_on(day)}
+        values = {**dataclasses.asdict(profile), "as_of": as_of, "is_party": profile.is_party_on(as_of)}
         click.echo(json.dumps(values, default=date.isoformat, ensure_ascii=False, indent=2))
     else:
-        _write_profile(profile, day)
+        _write_profile(profile, as_of)
 
 
 def _write_profile(profile: StateProfile, day: date) -> None:
@@ -98,7 +107,15 @@ def _write_profile(profile: StateProfile, day: date) -> None:
     for action in profile.protocol:
         later = "  (later)" if action.day > day else ""
         click.echo(f"  {action.kind} on {_say(action.day)}{later}")
-    click.echo(f"  {'party' if profile.is_party_on(day) else 'not a party'}")
+    match profile.is_party_on(day):
+        case True:
+            click.echo("  party")
+        case False:
+            click.echo("  not a party")
+        case None:
+            assert profile.protocol_known_until is not None
+            until = _say(profile.protocol_known_until)
+            click.echo(f"  not known: no consent up to {until}, where the source ends")
 
     write_heading("Instruments that bind it, December 2010")
     _write_reaches(profile.bound_by, _BINDS if profile.bound_by else _NOT_BOUND)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import textwrap
 import threading
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -18,18 +19,25 @@ _Value = TypeVar("_Value")
 _PATIENCE: Final = 1.0
 """Seconds after which a person wonders whether anything happens."""
 _GAP: Final = 2
+_LONGEST_WORD: Final = 24
+"""Columns that a table gives to the longest of words, such as an IRI, before it breaks it."""
 _WIDEST: Final = 110
 
 
 def write_table(
     columns: Sequence[str], rows: Sequence[Sequence[str]], *, numeric: Collection[int] = ()
 ) -> None:
-    """Write a table to stdout: ruled and wrapped on a terminal, else one line for each row, nothing cut.
+    """Write a table to stdout: one line for each row, nothing cut; ruled and wrapped on a terminal.
+
+    Where the terminal is too narrow for its columns, each row is a block of lines.
 
     ``numeric`` are the numbers of the columns to align to the right.
     """
     if sys.stdout.isatty():
-        _write_ruled_table(columns, rows, numeric)
+        if _is_too_wide(columns, rows):
+            _write_records(columns, rows)
+        else:
+            _write_ruled_table(columns, rows, numeric)
     else:
         write_output(table_text(columns, rows, numeric=numeric).encode(), None)
 
@@ -65,6 +73,32 @@ def _write_ruled_table(
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     Console(no_color=click.get_current_context().color is False).print(table)
+
+
+def _is_too_wide(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the columns of a ruled table would cut most of what is in them into pieces."""
+    needed = sum(
+        min(_LONGEST_WORD, max((_width(word) for cell in column for word in cell.split()), default=0))
+        + _GAP
+        + 1
+        for column in zip(columns, *rows, strict=True)
+    )
+    return needed > shutil.get_terminal_size().columns
+
+
+def _write_records(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Write each row as lines of its own, a column on each."""
+    margin = max(map(_width, columns)) + _GAP
+    width = max(shutil.get_terminal_size().columns - margin, _LONGEST_WORD)
+    for row in rows:
+        click.echo()
+        for column, cell in zip(columns, row, strict=True):
+            lines = textwrap.wrap(cell, width, break_long_words=False, break_on_hyphens=False)
+            if not lines:
+                continue
+            click.echo(click.style(_pad(column, margin, right=False), bold=True) + lines[0])
+            for line in lines[1:]:
+                click.echo(" " * margin + line)
 
 
 def _in_one_line(cell: str) -> str:

@@ -29,6 +29,7 @@ from tipgraph.inference.ruleset import RuleSet, compile_rules
 from tipgraph.inference.stratification import Stage, stratify
 from tipgraph.inference.values import derivation_values, name_in_turtle
 from tipgraph.store import Dataset
+from tipgraph.vocabulary import shorten
 
 __all__ = [
     "OMISSIONS",
@@ -95,9 +96,11 @@ class Explanations:
         Raises ``UnknownNameError`` when it is neither asserted nor inferred.
         """
         if not graphs_of(self._dataset.store, triple):
+            ends = [end for end in (triple.subject, triple.object) if isinstance(end, ox.NamedNode)]
+            known = " and ".join(dict.fromkeys(shorten(end.value, self._dataset.prefixes) for end in ends))
             raise UnknownNameError(
                 f"{self._ruleset.axioms.say(triple)} is neither asserted nor inferred",
-                "tipgraph show lists what is known of a resource",
+                f"look up what is known of {known}",
             )
         return Explainer(self._dataset, self._ruleset, self._places).explain(triple)
 

@@ -11,7 +11,7 @@ from typing import Final
 import pyoxigraph as ox
 
 from tipgraph.errors import OntologyError
-from tipgraph.inference.facts import graphs_of, is_asserted, solve, to_triple
+from tipgraph.inference.facts import INFERRED, graphs_of, is_asserted, solve, to_triple
 from tipgraph.inference.paths import shortest_way
 from tipgraph.inference.provenance import Place, PlaceFinder
 from tipgraph.inference.rule_files import FileRule
@@ -19,9 +19,12 @@ from tipgraph.inference.rules import Rule
 from tipgraph.inference.ruleset import RuleSet
 from tipgraph.store import Dataset
 from tipgraph.terms import Term
-from tipgraph.vocabulary import GRAPH_INFERRED, TIP
+from tipgraph.vocabulary import DCTERMS, GRAPH_INFERRED, TIP
 
 _EVIDENCE: Final = ox.NamedNode(f"{TIP}evidence")
+_SIDEWAYS: Final = ("prp-dom", "prp-rng")
+_SIDEWAYS_WEIGHT: Final = 4
+_SOURCE: Final = ox.NamedNode(f"{DCTERMS}source")
 
 
 @dataclass(frozen=True)
@@ -36,14 +39,16 @@ class Axiom:
 class Derivation:
     """A triple and why it holds.
 
-    An asserted triple has ``places``, and the passages that carry what is said of its subject as
-    ``evidence``; it has no ``rule``. An inferred one has the name of its rule, the ``axioms`` or the
-    ``reason`` of the rule file that say so, and the derivations of its ``premises``.
+    An asserted triple has ``places``. Its ``evidence`` are the passages, and its ``sources`` the documents,
+    on which the graph that asserts it rests what it says of the subject: what was taken from a table does not
+    borrow the sentences of the report. It has no ``rule``. An inferred one has the name of its rule, the
+    ``axioms`` or the ``reason`` of the rule file that say so, and the derivations of its ``premises``.
     """
 
     triple: ox.Triple
     places: tuple[Place, ...] = ()
     evidence: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
     rule: str | None = None
     axioms: tuple[Axiom, ...] = ()
     reason: str | None = None
@@ -184,16 +189,29 @@ class Explainer:
         )
 
     def _leaf(self, triple: ox.Triple) -> Derivation:
-        quads = self._store.quads_for_pattern(triple.subject, _EVIDENCE, None, None)
-        passages = sorted({quad.object.value for quad in quads if isinstance(quad.object, ox.NamedNode)})
-        return Derivation(triple, tuple(self._places.find(triple)), tuple(passages))
+        graphs = graphs_of(self._store, triple) - {INFERRED}
+        evidence, sources = (
+            tuple(
+                sorted(
+                    {
+                        quad.object.value
+                        for graph in graphs
+                        for quad in self._store.quads_for_pattern(triple.subject, predicate, None, graph)
+                        if isinstance(quad.object, ox.NamedNode)
+                    }
+                )
+            )
+            for predicate in (_EVIDENCE, _SOURCE)
+        )
+        return Derivation(triple, tuple(self._places.find(triple)), evidence, sources)
 
 
 def _derive_smallest(goal: ox.Triple, instances: Iterable[_Instance]) -> list[_Instance]:
     """The steps of the smallest derivation of ``goal``, each after its premises; none where there is none.
 
     This is Knuth's generalization of Dijkstra's algorithm: triples are settled by the size of their
-    derivations.
+    derivations. A domain or range counts for more than a step: that a thing is a treaty since a treaty
+    action is of it is true, and yet says less than that it is a protocol and each of these is a treaty.
     """
     missing: dict[int, int] = {}
     users: dict[ox.Triple, list[tuple[int, _Instance]]] = defaultdict(list)
@@ -215,7 +233,8 @@ def _derive_smallest(goal: ox.Triple, instances: Iterable[_Instance]) -> list[_I
         for number, user in users[step.conclusion]:
             missing[number] -= 1
             if not missing[number]:
-                total = 1 + sum(sizes[premise] for premise in user.premises)
+                weight = _SIDEWAYS_WEIGHT if user.rule and user.rule.name in _SIDEWAYS else 1
+                total = weight + sum(sizes[premise] for premise in user.premises)
                 # Of several that are as small, always the same one.
                 heapq.heappush(waiting, (total, "".join(map(str, user.premises)), number, user))
     needed = {goal}

@@ -21,8 +21,9 @@ def derivation_values(
 ) -> dict[str, Any]:
     """The derivation as nested dictionaries, its terms as Turtle writes them.
 
-    Of an asserted triple they hold its ``places`` and ``evidence``, of an inferred one its ``rule``,
-    ``reason``, ``axioms`` and ``premises``. Files are named as seen from ``root`` where they lie in it.
+    Of an asserted triple they hold its ``places``, ``evidence`` and ``sources``, of an inferred one its
+    ``rule``, ``reason``, ``axioms`` and ``premises``. Files are named as seen from ``root`` where they lie
+    in it.
     """
     values: dict[str, Any] = {
         key: name_in_turtle(term, prefixes)
@@ -32,6 +33,7 @@ def derivation_values(
         return values | {
             "places": [_place_values(place, root) for place in derivation.places],
             "evidence": [shorten(passage, prefixes) for passage in derivation.evidence],
+            "sources": [shorten(source, prefixes) for source in derivation.sources],
         }
     return values | {
         "rule": derivation.rule,

@@ -53,6 +53,10 @@ class Report:
     results: tuple[Result, ...]
     resources: int
 
+    def __repr__(self) -> str:
+        # What a hundred results are, a console need not say unasked.
+        return f"<{type(self).__name__} of {len(self.results)} results on {self.resources} resources>"
+
     @property
     def conforms(self) -> bool:
         """Whether nothing at all was found (SHACL, section 3.6.1.1)."""

@@ -195,6 +195,8 @@ def read_shapes(folder: Path, prefixes: Mapping[str, str]) -> ShapesGraph:
 def _files(folder: Path) -> list[Path]:
     if folder.is_file():
         return [folder]
+    if not folder.exists():
+        raise SourceError(f"{folder} does not exist", "check the path")
     paths = sorted(folder.glob("*.ttl"))
     if not paths:
         raise SourceError(

@@ -49,6 +49,8 @@ def table_rows(report: Report, prefixes: Mapping[str, str]) -> Iterator[tuple[st
 def summarize(report: Report) -> str:
     """How many resources were checked, and how many results of each level there are."""
     checked = f"{report.resources} resource{'' if report.resources == 1 else 's'} checked"
+    if not report.resources:
+        return f"{checked}: no shape is about anything in it"
     if report.conforms:
         return f"{checked}: all as it should be"
     counts = (

@@ -26,6 +26,7 @@ from tipgraph.web.site import Site
 from tipgraph.web.static_files import ENDPOINT as STATIC
 from tipgraph.web.static_files import install_static_files
 from tipgraph.web.updating import Writer
+from tipgraph.web.wording import linked, sentence, words
 from tipgraph.web.workers import Executor, InProcess
 
 _SECURITY = {
@@ -38,7 +39,7 @@ _SECURITY = {
 }
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
-    "Access-Control-Allow-Headers": "Accept, Content-Type, If-None-Match",
+    "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type, If-None-Match",
     "Access-Control-Max-Age": "86400",
 }
 
@@ -58,7 +59,7 @@ def create_app(
     install_static_files(app)
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = (limits or Limits()).body
     app.jinja_env.filters["thousands"] = lambda number: f"{number:,}".replace(",", "\u202f")
-    app.jinja_env.filters["sentence"] = lambda text: f"{text[:1].upper()}{text[1:]}."
+    app.jinja_env.filters.update(sentence=sentence, words=words, linked=linked)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Site(graph, executor or InProcess(answer_from(graph)), writer).install(app)
     for blueprint in (pages, endpoint, resources, services, graphs, library, openapi):

@@ -13,7 +13,7 @@ import flask
 from werkzeug.datastructures import MultiDict
 
 from tipgraph.errors import UpdateRefusedError
-from tipgraph.queryfile import QueryFile
+from tipgraph.queryfile import Parameter, QueryFile
 from tipgraph.sparql.execution import QueryRequest
 from tipgraph.web.answers import (
     CheckedUpdate,
@@ -23,6 +23,7 @@ from tipgraph.web.answers import (
     TableAnswer,
     UpdateRequest,
 )
+from tipgraph.web.choices import Choice, list_choices
 from tipgraph.web.formats import PAGE, Download, choose_graph, choose_page, graph_downloads, result_downloads
 from tipgraph.web.graphs import service_description
 from tipgraph.web.guard import QUERY
@@ -42,6 +43,10 @@ class Question:
 
     query: QueryFile
     given: Mapping[str, str]
+
+    def choices(self, parameter: Parameter) -> Sequence[Choice]:
+        """What a form suggests for a parameter."""
+        return list_choices(current_site(), parameter)
 
     @property
     def missing(self) -> list[str]:
@@ -65,6 +70,12 @@ class AnswerView:
     unit: str
     milliseconds: int
     downloads: Sequence[Download]
+
+    @property
+    def numeric(self) -> list[bool]:
+        """Of each column, whether all that is in it are numbers."""
+        columns = ([term for term in column if term] for column in zip(*self.rows, strict=True))
+        return [bool(column) and all(term.is_number for term in column) for column in columns]
 
 
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -228,6 +239,8 @@ def answer_question(name: str) -> flask.Response:
         return send_sparql(query, given)
     accept, wanted = flask.request.headers.get("Accept"), flask.request.args.get("format")
     question = Question(query, given)
+    # A page that tells an error shows the form again.
+    flask.g.question = question if query.parameters else None
     if question.missing and choose_page(accept, wanted):
         return _page(query.text, question, None)
     return _run(LibraryRequest(query, given), query.text, accept, wanted, question)

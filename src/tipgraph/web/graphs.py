@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -16,7 +17,7 @@ from tipgraph.catalog import FORMAT_IRIS, SD, VOID
 from tipgraph.errors import UnknownNameError
 from tipgraph.serialization import SYNTAXES, serialize_quads
 from tipgraph.sparql.results import RESULT_FORMATS
-from tipgraph.vocabulary import BASE, DATASET, GRAPH_CATALOG, GRAPH_INFERRED, RDF
+from tipgraph.vocabulary import BASE, DATASET, GRAPH, GRAPH_CATALOG, GRAPH_INFERRED, RDF
 from tipgraph.web.formats import PAGE, Representation, choose_dataset, choose_graph
 from tipgraph.web.problems import RequestError
 from tipgraph.web.resources import check_sendable, send_graph
@@ -26,6 +27,9 @@ graphs = flask.Blueprint("graphs", __name__)
 
 _ENTAILMENT: Final = "http://www.w3.org/ns/entailment/"
 _RL: Final = "http://www.w3.org/ns/owl-profile/RL"
+_LONGEST_NAME: Final = 200
+_MOST_COMPARED: Final = 200
+"""To guess what was meant must stay cheap, whatever is asked and however many graphs there are."""
 
 
 @graphs.get("/data")
@@ -44,8 +48,12 @@ def data() -> flask.typing.ResponseReturnValue:
     if not names:
         return _send_union(site, chosen) if chosen.format != PAGE else flask.redirect("/", 303)
     name = names[0]
-    if name not in site.graph.dataset.graph_names():
-        raise UnknownNameError(f"there is no graph <{name}>", "GET /data has all of them")
+    known = site.graph.dataset.graph_names()
+    if name not in known:
+        near = [iri for iri in known if iri == GRAPH + name]
+        near = near or difflib.get_close_matches(name[:_LONGEST_NAME], known[:_MOST_COMPARED], n=1)
+        hint = f"did you mean <{near[0]}>?" if near else "GET /data has all of them"
+        raise UnknownNameError(f"there is no graph <{name}>", hint)
     if chosen.format == PAGE:
         return flask.redirect(site.terms.href(name) or "/", 303)
     return send_graph(name, chosen)

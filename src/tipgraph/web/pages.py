@@ -38,7 +38,23 @@ _FIGURES: Final = (
     "State",
 )
 _LARGEST_CLASSES: Final = 30
-_QUESTIONS_AT_THE_START: Final = 8
+QUESTIONS_AT_THE_START: Final = (
+    "binding-by-mechanism",
+    "what-covers-and-binds-a-state",
+    "members-and-the-palermo-protocol",
+    "what-an-instrument-asks",
+    "by-theme",
+    "pillar-gaps",
+    "planned-by-december-2010",
+    "where-sources-disagree",
+)
+"""What the start page asks: questions of law, of policy and of the sources, those that most begin with."""
+
+
+_ROBOTS: Final = "User-agent: *\n" + "".join(
+    f"Disallow: /{path}\n"
+    for path in ("data", "describe", "explain", "find", "search", "sparql?", "validate")
+)
 
 
 @dataclass(frozen=True)
@@ -84,12 +100,12 @@ def home() -> flask.typing.ResponseReturnValue:
     if site.is_own and prefers_graph(flask.request.headers.get("Accept"), wanted):
         catalog = flask.url_for("resources.show", space="graph", name="catalog", format=wanted)
         return flask.redirect(catalog, 303)
-    questions = site.questions()
+    known = [name for name in QUESTIONS_AT_THE_START if name in site.library]
     return flask.render_template(
         "home.html",
         page=site.remember("start", lambda: _read_start_page(site)),
-        questions=questions[:_QUESTIONS_AT_THE_START],
-        question_count=len(questions),
+        questions=site.questions(known or list(site.library)[: len(QUESTIONS_AT_THE_START)]),
+        question_count=len(site.library),
     )
 
 
@@ -111,6 +127,18 @@ def find() -> flask.typing.ResponseReturnValue:
     if href is None:
         raise UnknownNameError(f"{name} has no page", None)
     return flask.redirect(href, 303)
+
+
+@pages.get("/favicon.ico")
+def favicon() -> flask.typing.ResponseReturnValue:
+    """The mark of the site, for browsers that look for it here where what they show is no page."""
+    return flask.redirect(flask.url_for("static", filename="mark.svg"), 302)
+
+
+@pages.get("/robots.txt")
+def robots() -> flask.Response:
+    """What crawlers leave alone: what is computed for each request, and has as many addresses as words."""
+    return flask.Response(_ROBOTS, content_type="text/plain; charset=utf-8")
 
 
 @pages.get("/problem/<name>")

@@ -316,7 +316,7 @@ def _word(error: HTTPException) -> tuple[str, str | None]:
     request = flask.request
     match error.code:
         case 404:
-            return f"there is nothing at {request.path}", "begin at the start page"
+            return f"there is nothing at {request.path}", _suggest_path(request.path)
         case 405:
             allowed = error.valid_methods if isinstance(error, MethodNotAllowed) else None
             return (
@@ -326,6 +326,16 @@ def _word(error: HTTPException) -> tuple[str, str | None]:
         case 413:
             return "the request is too large to be read", "send a shorter query"
     return (error.description or error.name).rstrip("."), None
+
+
+def _suggest_path(path: str) -> str:
+    """What to do about a path at which there is nothing."""
+    adapter = flask.globals.request_ctx.url_adapter
+    if adapter is not None and path.endswith("/") and adapter.test(path.rstrip("/"), method="GET"):
+        return f"did you mean {path.rstrip('/')}?"
+    if path.startswith("/ontology/") and path.removeprefix("/ontology/").isidentifier():
+        return f"the terms of the ontology are parts of one document, as in /ontology#{path[10:]}"
+    return "begin at the start page"
 
 
 def problem_response(error: Exception) -> flask.Response:
@@ -338,7 +348,14 @@ def problem_response(error: Exception) -> flask.Response:
     if chosen == "text/html":
         # What the endpoint has read so far; the body of a request that failed may not be readable.
         query = flask.g.get("query")
-        content = flask.render_template("problem.html", problem=problem, query=query)
+        content = flask.render_template(
+            "problem.html",
+            problem=problem,
+            query=query,
+            question=flask.g.get("question"),
+            fact=flask.g.get("fact"),
+            turtle=flask.g.get("turtle"),
+        )
         response = flask.Response(content, problem.status, mimetype="text/html")
     else:
         content = json.dumps(problem.to_json(), ensure_ascii=False, indent=2) + "\n"

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus, unquote
 
 import flask
 import pyoxigraph as ox
 
-from tipgraph.describe import Description, FactGroup, describe, is_part_of_catalog, name_term
+from tipgraph.describe import Description, Fact, FactGroup, Named, describe, is_part_of_catalog, name_term
 from tipgraph.errors import ResultTooLargeError, UnknownNameError
 from tipgraph.serialization import SYNTAXES, serialize_quads
 from tipgraph.store import Dataset, load_files, noting_cuts
@@ -20,6 +21,7 @@ from tipgraph.vocabulary import (
     BASE,
     DATASET,
     DCTERMS,
+    GRAPH,
     GRAPH_CATALOG,
     GRAPH_ONTOLOGY,
     PASSAGE,
@@ -39,6 +41,10 @@ from tipgraph.web.views import SPACES, TermView, by_text
 
 resources = flask.Blueprint("resources", __name__)
 
+_PLACE: Final = ("section", "paragraph number", "sentence number", "in document", "has selector")
+_FOR_PROGRAMS: Final = ("class partition", "property partition", "declare")
+_DIGEST: Final = "SHA-256 digest"
+_CATALOG: Final = GRAPH_CATALOG.removeprefix(GRAPH)
 _SHOWN: Final = 12
 """Values of a property that a page shows before the reader asks for more."""
 _MOST_SENT: Final = 1_000_000
@@ -52,6 +58,8 @@ class Value:
 
     term: TermView
     is_inferred: bool = False
+    why: str | None = None
+    """The address of its explanation."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +95,11 @@ class ResourcePage:
     next: TermView | None = None
     cuts: Sequence[str] = ()
     """What is not shown in full."""
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether its IRI leads to another site, which tells more of it."""
+        return self.iri.startswith(("http://", "https://")) and not self.iri.startswith(BASE)
 
 
 @resources.get(f"/<any({', '.join(SPACES)}):space>/<path:name>")
@@ -224,7 +237,17 @@ def _named_node(iri: str) -> ox.NamedNode:
 
 
 def _unknown(iri: str) -> UnknownNameError:
-    return UnknownNameError(f"the graph says nothing of <{iri}>", "look for it by its name or acronym")
+    plain = iri.rstrip("/")
+    if plain != iri and iri.startswith(BASE):
+        node, site = ox.NamedNode(plain), current_site()
+        if next(site.graph.dataset.reader.quads_for_pattern(node, None, None, None), None) is not None:
+            return UnknownNameError(
+                f"the graph says nothing of <{iri}>", f"did you mean {site.terms.shorten(plain)}?"
+            )
+    name = re.split("[/#]", unquote(plain))[-1].replace("-", " ")
+    return UnknownNameError(
+        f"the graph says nothing of <{iri}>", f"look for it at /search?q={quote_plus(name)}"
+    )
 
 
 def bounded_description(dataset: Dataset, resource: ox.NamedNode) -> Iterator[ox.Quad]:
@@ -267,27 +290,36 @@ def _read_page(iri: str, dataset: Dataset, *, is_graph: bool) -> ResourcePage:
         found = Description(named, (), (), (), "", (), (), ())
     terms = site.terms
     is_passage = iri.startswith(PASSAGE)
+    # Shapes stand beside the graph, which alone is explained; where a passage is needs no reason.
+    is_explained = site.is_explained and dataset is site.graph.dataset and not is_passage
+    about = found.resource if is_explained else None
     page = ResourcePage(
         iri=iri,
         label=terms.label(iri),
         kinds=[terms.view_labelled(kind.term) for kind in found.kinds],
         names=found.alternative_labels,
         description=found.text,
-        facts=[_read_group(group) for group in found.outgoing],
-        mentions=[_read_group(group, incoming=True) for group in found.incoming],
+        facts=[_read_group(group, about) for group in found.outgoing],
+        mentions=[_read_group(group, about, incoming=True) for group in found.incoming],
         mentions_title="What it is evidence for" if is_passage else "What refers to it",
         evidence=_group_evidence(found),
         document=_find_document(found),
         downloads=graph_downloads(flask.request.full_path.rstrip("?")),
     )
+    # What it counts of each class and property, and declares, is long, and for programs.
+    page.facts.sort(key=lambda group: group.name in _FOR_PROGRAMS)
     if is_passage:
+        # Where it stands comes first, and last the digest, which only programs compare.
+        order = {name: place for place, name in enumerate((*_PLACE, "", _DIGEST))}
+        page.facts.sort(key=lambda group: order.get(group.name, len(_PLACE)))
         page.previous, page.next = _find_neighbours(site, iri)
     if is_graph:
         page.facts += _read_contents(site, iri)
     return page
 
 
-def _read_group(group: FactGroup, *, incoming: bool = False) -> Group:
+def _read_group(group: FactGroup, subject: Named | None, *, incoming: bool = False) -> Group:
+    """The facts of a property; each leads to its explanation where it is one of ``subject``."""
     terms = current_site().terms
     predicate = group.predicate.term
     label = group.predicate.label.removeprefix("<").removesuffix(">")
@@ -299,13 +331,36 @@ def _read_group(group: FactGroup, *, incoming: bool = False) -> Group:
     return Group(
         (name_backwards(label) if is_named else f"is {label} of") if incoming else label,
         [
-            Value(terms.view_labelled(fact.value.term), fact.is_inferred and not group.is_inferred)
+            Value(
+                terms.view_labelled(fact.value.term),
+                fact.is_inferred and not group.is_inferred,
+                _explanation(group.predicate, fact, subject, incoming=incoming) if subject else None,
+            )
             for fact in group.facts
         ],
         href,
         about,
         is_inferred=group.is_inferred,
     )
+
+
+def _explanation(predicate: Named, fact: Fact, resource: Named, *, incoming: bool) -> str | None:
+    """Where it is said why a fact holds; not for what the catalog counts, nameless nodes and passages."""
+    is_of_passage = isinstance(fact.value.term, ox.NamedNode) and fact.value.term.value.startswith(PASSAGE)
+    if fact.graphs == (_CATALOG,) or isinstance(fact.value.term, ox.BlankNode) or is_of_passage:
+        return None
+    ends = [_say(resource), _say(fact.value)]
+    subject, value = reversed(ends) if incoming else ends
+    address = flask.url_for("services.explain")
+    # Written by hand, since a page has hundreds of them.
+    return f"{address}?subject={subject}&predicate={_say(predicate)}&object={value}"
+
+
+def _say(named: Named) -> str:
+    """A term as ``/explain`` reads it in an address."""
+    if isinstance(named.term, ox.NamedNode):
+        return quote(named.term.value if named.name.startswith("<") else named.name, safe=":/")
+    return quote(str(named.term), safe=":/")
 
 
 def name_backwards(label: str) -> str:

@@ -13,6 +13,7 @@ from tipgraph.errors import ParseError, SourceError, UnknownNameError
 from tipgraph.negotiation import negotiate
 from tipgraph.search import SearchResult, result_values
 from tipgraph.serialization import SYNTAXES
+from tipgraph.terms import read_term
 from tipgraph.validation import REPORT_FORMATS, Report, Severity, write_report
 from tipgraph.validation.text import summarize
 from tipgraph.vocabulary import expand, shorten
@@ -62,6 +63,7 @@ class StepView:
     reasons: list[str]
     places: list[str]
     evidence: list[TermView]
+    """The passages that carry it, and the sources that it was taken from."""
     premises: list[StepView]
 
 
@@ -98,6 +100,8 @@ def search() -> flask.Response:
 def explain() -> flask.Response:
     """Why a fact holds: the derivation of subject, predicate and object."""
     parts = [flask.request.args.get(name, "").strip() for name in ("subject", "predicate", "object")]
+    # A page that tells an error shows the form again.
+    flask.g.fact = parts
     is_page = _choose([_JSON, HTML]) == HTML
     if not all(parts):
         if is_page and not any(parts):
@@ -147,7 +151,9 @@ def _read_rdf() -> tuple[bytes, str]:
     if request.mimetype in _RDF_TYPES:
         return request.get_data(), request.mimetype
     if request.mimetype == "application/x-www-form-urlencoded" and "turtle" in request.form:
-        return request.form["turtle"].encode(), "text/turtle"
+        # A page that tells an error shows it again.
+        flask.g.turtle = request.form["turtle"]
+        return flask.g.turtle.encode(), "text/turtle"
     raise RequestError(
         f"RDF cannot be read from {request.mimetype or 'a body without a Content-Type'}",
         f"send it as one of {', '.join(_RDF_TYPES)}",
@@ -232,12 +238,16 @@ def _view_step(values: dict[str, Any]) -> StepView:
         reasons.append(f"the rule {values['rule']}: {values['reason'].partition('. ')[0].removesuffix('.')}")
     elif values.get("rule") and not reasons:
         reasons.append(f"the rule {values['rule']} of OWL 2 RL")
-    subject, predicate, value = (_view(values[part]) for part in ("subject", "predicate", "object"))
+    subject, value = _view(values["subject"]), _view(values["object"])
+    if values["predicate"] == "a":
+        predicate = TermView("is an" if value.text[:1].lower() in "aeiou" else "is a", is_literal=True)
+    else:
+        predicate = _view(values["predicate"])
     return StepView(
         (subject, predicate, value),
         reasons,
         list(_places(values)),
-        [_view(passage) for passage in values.get("evidence", ())],
+        [_view(iri) for iri in (*values.get("evidence", ()), *values.get("sources", ()))],
         [_view_step(premise) for premise in values.get("premises", ())],
     )
 
@@ -253,7 +263,7 @@ def _view(name: str) -> TermView:
     terms, prefixes = current_site().terms, current_site().graph.prefixes
     iri = expand(name, prefixes)
     if iri is None:
-        return TermView("is a" if name == "a" else name, is_literal=True)
+        return terms.view_labelled(read_term(name, prefixes))
     return TermView(terms.label(iri), terms.href(iri), name)
 
 

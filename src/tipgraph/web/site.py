@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib.metadata
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, TypeVar
@@ -25,6 +26,7 @@ from tipgraph.web.workers import Executor
 _KEY: Final = "tipgraph"
 _REMEMBERED: Final = 60.0
 """Seconds that it is kept what was made of a graph that may change."""
+_LONGEST_NAME: Final = 100
 Made = TypeVar("Made")
 
 
@@ -84,8 +86,9 @@ class Site:
     @property
     def navigation(self) -> list[tuple[str, str]]:
         """The pages that the header links to, by name."""
-        links = [("Ask", flask.url_for("endpoint.answer"))]
+        links = [("SPARQL", flask.url_for("endpoint.answer"))]
         if self.is_own:
+            links.insert(0, ("Questions", flask.url_for("library.index")))
             links.append(("Ontology", flask.url_for("resources.ontology")))
         if self.is_explained:
             links.append(("Explain", flask.url_for("services.explain")))
@@ -110,14 +113,18 @@ class Site:
     def find_query(self, name: str) -> QueryFile:
         """The query of the library called ``name``."""
         if name not in self.library:
-            raise UnknownNameError(f"there is no query {name!r}", "see the questions at /sparql")
+            # A name of any length takes no longer than one that somebody mistyped.
+            nearest = difflib.get_close_matches(name[:_LONGEST_NAME], self.library, n=3)
+            near = " or ".join(f"/queries/{found}" for found in nearest)
+            hint = f"did you mean {near}?" if nearest else "/queries lists them"
+            raise UnknownNameError(f"there is no query {name!r}", hint)
         return self.library[name]
 
-    def questions(self) -> list[QuestionLink]:
-        """The queries of the library as links."""
+    def questions(self, names: Iterable[str] | None = None) -> list[QuestionLink]:
+        """The queries of the library as links: all, or those that ``names`` names, in its order."""
         return [
-            QuestionLink(query.title, flask.url_for("endpoint.answer_question", name=name), query.about)
-            for name, query in self.library.items()
+            QuestionLink(query.title, flask.url_for("endpoint.answer_question", name=query.name), query.about)
+            for query in (self.library[name] for name in (self.library if names is None else names))
         ]
 
     def remember(self, name: str, make: Callable[[], Made]) -> Made:

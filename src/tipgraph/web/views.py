@@ -18,8 +18,11 @@ from tipgraph.vocabulary import BASE, DATASET, ENDPOINT, OA, ONTOLOGY, PASSAGE, 
 SPACES: Final = ("id", "concept", "passage", "graph", "function")
 """The parts of the namespace whose IRIs have a page each."""
 
+_DUMP: Final = f"{BASE}data?"
+_PART: Final = f"{DATASET}#"
 _ALTERNATIVE: Final = f"{SKOS}altLabel"
 _NUMBERS: Final = frozenset(f"{XSD}{name}" for name in ("integer", "decimal", "double", "float"))
+_DATES: Final = frozenset(f"{XSD}{name}" for name in ("date", "dateTime", "gYearMonth"))
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class TermView:
     note: str | None = None
     is_literal: bool = False
     is_number: bool = False
+    is_date: bool = False
 
 
 class TermViews:
@@ -61,6 +65,9 @@ class TermViews:
 
     def label(self, iri: str) -> str:
         """The label of a resource; of a passage its place; else its short name."""
+        if iri.startswith(_PART):
+            # A part of the catalog, such as what it counts of a class: the end of its IRI tells it apart.
+            return iri.removeprefix(_PART).rpartition("/")[2]
         place = self._place(iri) if iri.startswith(PASSAGE) else None
         return place or name_term(self._dataset, ox.NamedNode(iri)).label.removeprefix("<").removesuffix(">")
 
@@ -104,6 +111,10 @@ class TermViews:
 def _own_href(iri: str) -> str | None:
     if iri == ONTOLOGY:
         return flask.url_for("resources.ontology")
+    if iri == BASE:
+        return flask.url_for("pages.home")
+    if iri.startswith(_DUMP):
+        return f"{flask.url_for('graphs.data')}?{iri.removeprefix(_DUMP)}"
     if iri.startswith(TIP):
         return f"{flask.url_for('resources.ontology')}#{quote(iri.removeprefix(TIP))}"
     if iri in (DATASET, ENDPOINT):
@@ -123,6 +134,7 @@ def _view_literal(term: ox.Literal) -> TermView:
         note=None if is_plain else term.language or datatype,
         is_literal=True,
         is_number=datatype in _NUMBERS,
+        is_date=datatype in _DATES,
     )
 
 
