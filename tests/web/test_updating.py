@@ -178,8 +178,8 @@ def test_many_at_a_time_are_all_run_and_no_reader_fails(server: Server, store: P
     assert seen == sorted(seen)
     assert open_on_disk(store, {}).sizes.graphs["urn:new"] == 8
     assert send(server, "DROP GRAPH <urn:new>") == (204, "")
-    # The state that holds, and those that two processes hold which were not asked since.
-    assert len(list(store.glob("state-*"))) <= 3
+    # The state that holds, and what two processes and their workers hold that were not asked since; not all nine.
+    assert len(list(store.glob("state-*"))) <= 5
 
 
 def test_a_server_that_is_killed_leaves_a_whole_store(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from tipgraph.graph import KnowledgeGraph
@@ -23,10 +24,12 @@ from tipgraph.sparql.updates import check_update
 from tipgraph.terms import Term
 from tipgraph.validation import Report
 from tipgraph.vocabulary import GRAPH_ONTOLOGY
-from tipgraph.web.formats import PAGE, choose_graph, choose_result
+from tipgraph.web.formats import PAGE, Representation, choose_graph, choose_result
 from tipgraph.web.limits import Limits
 
 ROWS_OF_A_PAGE: Final = 500
+_REMEMBERED: Final = 256
+"""Headers of which it is kept what they choose; clients send few different ones."""
 _WRITTEN_AT_ONCE: Final = 16 << 20
 """Bytes of an answer up to which it is written by the store itself."""
 
@@ -200,6 +203,10 @@ def answer_from(
     prepare(graph)
     rows, size = (limits or Limits()).rows, (limits or Limits()).answer
 
+    @lru_cache(maxsize=_REMEMBERED)
+    def choose(accept: str | None, wanted: str | None, has_rows: bool) -> Representation:
+        return (choose_result if has_rows else choose_graph)(accept, wanted)
+
     def answer(request: SiteRequest) -> SiteAnswer:
         match request:
             case UpdateRequest():
@@ -232,7 +239,7 @@ def answer_from(
             query = replace(query, text=insert_answers(query.text, calls, request.service_answers or ()))
         query = replace(query, most_rows=rows)
         has_rows = graph.form(query) in (QueryForm.SELECT, QueryForm.ASK)
-        chosen = (choose_result if has_rows else choose_graph)(request.accept, request.format)
+        chosen = choose(request.accept, request.format, has_rows)
         if request.store_answer is not None:
             result = graph.read_answer(request.store_answer, query)
         elif (asked_of_store := graph.peer_query(query)) is not None:

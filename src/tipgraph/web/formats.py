@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 from tipgraph.negotiation import negotiate
@@ -18,8 +17,6 @@ from tipgraph.web.problems import RequestError
 
 HTML: Final = "text/html"
 PAGE: Final = "html"
-_REMEMBERED: Final = 256
-"""Headers of which it is kept what they choose; clients send few different ones."""
 """The name of the format that is a page for a person."""
 
 RESULT_TYPES: Final[Mapping[str, str]] = {
@@ -72,7 +69,6 @@ class Download:
     media_type: str
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def choose_result(accept: str | None, wanted: str | None) -> Representation:
     """How a result of SELECT or ASK is written; ``wanted`` is what ``?format=`` says.
 
@@ -81,13 +77,11 @@ def choose_result(accept: str | None, wanted: str | None) -> Representation:
     return _choose(accept, wanted, RESULT_TYPES, "the result of SELECT or ASK")
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def choose_graph(accept: str | None, wanted: str | None) -> Representation:
     """How a graph is written; raises ``RequestError`` when nothing fits."""
     return _choose(accept, wanted, GRAPH_TYPES, "a graph")
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def choose_dataset(accept: str | None, wanted: str | None) -> Representation:
     """How named graphs are written; raises ``RequestError`` when nothing fits that can hold them."""
     return _choose(accept, wanted, DATASET_TYPES, "a dataset of named graphs")
