@@ -178,7 +178,7 @@ def test_many_at_a_time_are_all_run_and_no_reader_fails(server: Server, store: P
     assert seen == sorted(seen)
     assert open_on_disk(store, {}).sizes.graphs["urn:new"] == 8
     assert send(server, "DROP GRAPH <urn:new>") == (204, "")
-    # The state that holds, and what two processes and their workers hold that were not asked since; not all nine.
+    # That which holds, and those that processes and workers hold which were not asked since; not all nine.
     assert len(list(store.glob("state-*"))) <= 5
 
 
