@@ -5,15 +5,19 @@
 
 from __future__ import annotations
 
+import calendar
 import csv
 import io
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyoxigraph as ox
 import pytest
 
 from tipgraph import KnowledgeGraph
+from tipgraph.errors import ParameterError
 from tipgraph.queryfile import QueryFile, read_query_folder
 
 ROOT = Path(__file__).parents[1]
@@ -35,6 +39,22 @@ def answer(graph: KnowledgeGraph, query: QueryFile) -> str:
         writer.writeheader()
         writer.writerows(rows)
     return out.getvalue()
+
+
+def test_no_day_is_asked_of_which_the_source_tells_nothing(graph: KnowledgeGraph) -> None:
+    (row,) = graph.select(
+        "SELECT ?valid { <https://w3id.org/tipgraph/graph/un-tip-protocol> dcterms:valid ?valid }"
+    )
+    until = {one.until for query in QUERIES.values() for one in query.parameters if one.name == "asOf"}
+    (last,) = until
+    assert last is not None
+    year, month = map(int, str(row["valid"]).split("-"))
+    assert last == f"{year}-{month:02}-{calendar.monthrange(year, month)[1]}"
+    # Japan joined in 2017, and nobody may read here that it had not by 2020.
+    assert graph.select("palermo-protocol-parties", asOf=last)
+    for day in ("2014-02-01", date(2020, 1, 1), ox.Literal("2020-01-01")):
+        with pytest.raises(ParameterError, match=f"its source ends with {last}"):
+            graph.select("palermo-protocol-parties", asOf=day)
 
 
 def test_the_library_is_large_enough() -> None:

@@ -83,3 +83,13 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "latin.rq").write_bytes("# title: caf\xe9?\nASK {}".encode("latin-1"))
     with pytest.raises(ParseError, match=r"latin\.rq:1"):
         read_query_file(tmp_path / "latin.rq")
+
+
+def test_a_date_may_have_a_last_day() -> None:
+    text = "# param: asOf date = 2010-12-31 until 2014-01-31 — the day\n# param: to date until 2011-12-31\n"
+    first, second = parse_query_file(text + "ASK { ?asOf ?to 1 }", "x").parameters
+    assert first == Parameter("asOf", "date", "2010-12-31", "the day", "2014-01-31")
+    assert second == Parameter("to", "date", None, "", "2011-12-31")
+    for wrong in ("year until 2014", "date until 2014", "resource = id:x until 2014-01-31"):
+        with pytest.raises(QueryError, match="only a date goes until a day"):
+            parse_query_file(f"# param: asOf {wrong}\nASK {{ ?asOf ?p 1 }}", "x")

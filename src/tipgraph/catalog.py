@@ -355,6 +355,9 @@ def _describe_parameter(query: str, parameter: Parameter, number: int) -> Iterat
     datatype = datatype_of(parameter.type)
     if datatype is not None:
         yield _link(iri, f"{SH}datatype", datatype)
+        if parameter.until is not None:
+            latest = ox.Literal(parameter.until, datatype=ox.NamedNode(datatype))
+            yield ox.NamedNode(iri), ox.NamedNode(f"{SH}maxInclusive"), latest
     else:
         yield _link(iri, f"{SH}nodeKind", f"{SH}IRI")
 

@@ -450,6 +450,18 @@ class KnowledgeGraph:
 
     def _read_parameter(self, parameter: Parameter, value: Any) -> Term:
         """The term of ``value``, which a declared type lets be written as people write it."""
+        found = self._read_value(parameter, value)
+        day = getattr(found, "value", "")
+        # Days are in the order of their texts.
+        if parameter.until is not None and day[:10] > parameter.until:
+            raise ParameterError(
+                f"parameter {parameter.name}: nothing is known of {day}, as its source ends with "
+                f"{parameter.until}",
+                f"ask for {parameter.until} or an earlier day",
+            )
+        return found
+
+    def _read_value(self, parameter: Parameter, value: Any) -> Term:
         if not isinstance(value, str | int | float | date):
             return to_term(value, self.prefixes)
         text = str(value).lower() if isinstance(value, bool) else str(value)

@@ -8,6 +8,7 @@
     # keywords: instruments, adoption
     # param: actor resource = id:ecowas — the organization
     # param: since year — the year from which on
+    # param: asOf date = 2010-12-31 until 2014-01-31 — the day, up to the last of which the source tells
     SELECT ...
 
 A line that is indented further continues the one above it. The type of a parameter is one of
@@ -31,7 +32,8 @@ SUFFIX: Final = ".rq"
 _HEADER_LINE: Final = re.compile(r"#\s*(title|about|keywords|param):\s*(.*?)\s*", re.IGNORECASE)
 _CONTINUATION: Final = re.compile(r"#(?:\t|\s{2,})(\S.*?)\s*")
 _PARAMETER: Final = re.compile(
-    r"(?P<name>\w+)\s+(?P<type>[a-z]+)(?:\s*=\s*(?P<default>.+?))?(?:\s+(?:—|--)\s+(?P<about>.+))?"
+    r"(?P<name>\w+)\s+(?P<type>[a-z]+)(?:\s*=\s*(?P<default>.+?))?(?:\s+until\s+(?P<until>\S+))?"
+    r"(?:\s+(?:—|--)\s+(?P<about>.+))?"
 )
 
 
@@ -43,6 +45,8 @@ class Parameter:
     type: str
     default: str | None = None
     about: str = ""
+    until: str | None = None
+    """The last day that it may be, of a date."""
 
 
 @dataclass(frozen=True)
@@ -143,4 +147,9 @@ def _parse_parameter(declaration: str, where: str) -> Parameter:
             f"{where}: {found['type']!r} is no type of a parameter",
             f"use one of {', '.join(PARAMETER_TYPES)}",
         )
-    return Parameter(found["name"], found["type"], found["default"], found["about"] or "")
+    until = found["until"]
+    if until is not None and (found["type"] != "date" or not re.fullmatch(r"\d{4}-\d\d-\d\d", until)):
+        raise QueryError(
+            f"{where}: only a date goes until a day, such as 2014-01-31", "mend it, or take it out"
+        )
+    return Parameter(found["name"], found["type"], found["default"], found["about"] or "", until)

@@ -27,7 +27,7 @@ def test_wrong_calls_are_told(call: Call, tmp_path: Path) -> None:
     assert call("load", "--store", "x").exit_code == 2
     assert call("load", "x.ttl").exit_code == 2
     missing = call("load", "nowhere.ttl", "--store", str(tmp_path / "store"))
-    assert (missing.exit_code, "nowhere.ttl is no file" in missing.stderr) == (3, True)
+    assert (missing.exit_code, "nowhere.ttl does not exist" in missing.stderr) == (3, True)
     unknown = call("load", str(tmp_path / "x.pdf"), "--store", str(tmp_path / "store"))
     assert "stands for no RDF syntax" in unknown.stderr
     both = call("query", "--store", str(tmp_path), "--asserted", "--text", "ASK {}")

@@ -79,7 +79,7 @@ def hold_state(folder: Path) -> State:
         before, (path, sizes) = path, _read_note(folder)
         if path == before:
             break
-    raise _no_store(folder, reason) from reason
+    raise _damaged(folder, reason) from reason
 
 
 def _read_note(folder: Path) -> tuple[Path, Sizes]:
@@ -88,14 +88,16 @@ def _read_note(folder: Path) -> tuple[Path, Sizes]:
         if note["format"] != _FORMAT:
             raise SourceError(f"{folder} is a store of another version of tipgraph", "load the files again")
         return folder / Path(note["state"]).name, Sizes(**note["sizes"])
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise SourceError(
+            f"{folder} holds no store of tipgraph", "make one with tipgraph load FILE --store DIR"
+        ) from error
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise _no_store(folder, error) from error
+        raise _damaged(folder, error) from error
 
 
-def _no_store(folder: Path, error: Exception) -> SourceError:
-    return SourceError(
-        f"{folder} holds no store of tipgraph: {error}", "make one with tipgraph load FILE --store DIR"
-    )
+def _damaged(folder: Path, error: Exception) -> SourceError:
+    return SourceError(f"{folder} is a store of tipgraph that is damaged: {error}", "load the files again")
 
 
 def new_state(folder: Path) -> Path:

@@ -38,7 +38,9 @@ def load_to_disk(paths: Iterable[Path], folder: Path, *, tell: Callable[[str], N
     for path in paths:
         _syntax_of(path)
         if not path.is_file():
-            raise SourceError(f"{path} is no file", "name RDF files")
+            if path.exists():
+                raise SourceError(f"{path} is no file", "name RDF files")
+            raise SourceError(f"{path} does not exist", "check the path")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         draft = _new_draft(folder)

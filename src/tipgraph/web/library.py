@@ -57,6 +57,7 @@ def _values(query: QueryFile) -> dict[str, Any]:
                 "default": parameter.default,
                 "about": parameter.about,
             }
+            | ({"until": parameter.until} if parameter.until else {})
             for parameter in query.parameters
         ],
         "href": flask.url_for("endpoint.answer_question", name=query.name),

@@ -239,9 +239,10 @@ def _query_parameter(parameter: Parameter) -> Json:
         schema["default"] = parameter.default
         if schema["type"] in ("integer", "number", "boolean"):
             schema["default"] = json.loads(parameter.default)
+    until = f", until {parameter.until}" if parameter.until else ""
     return _parameter(
         parameter.name,
-        f"{parameter.about or parameter.name} ({parameter.type})",
+        f"{parameter.about or parameter.name} ({parameter.type}{until})",
         schema,
         is_required=parameter.default is None,
     )
