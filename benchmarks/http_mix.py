@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import multiprocessing.queues
+import os
 import re
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -32,6 +36,7 @@ HOSTILE: Final = {
 }
 """Queries that ask for far too much, each in its own way."""
 
+_GRAPH: Final = re.compile(r"\bGRAPH\s*[?$<\w]", re.IGNORECASE)
 _HEADER: Final = re.compile(r"^#.*\n", re.MULTILINE)
 """Lines of comments, in which a query of the library tells what it is for."""
 
@@ -79,6 +84,41 @@ def _dataset(graph: KnowledgeGraph) -> QueryableDataset:
 def _whole_text(dataset: QueryableDataset, request: QueryRequest) -> str:
     query = dataset.check(_HEADER.sub("", request.text), None)
     return write_out(query, request.parameters, dataset.prefixes)
+
+
+def engine_rate(data: Path, mix: Mix, seconds: float) -> float:
+    """How many answers in a second the engine of tipgraph gives, with one process for each processor.
+
+    Nothing is sent, so no server with this engine gives more. Each query runs over the smaller of the two
+    stores that tipgraph has: that without the named graphs, unless it asks for them.
+    """
+    whole = ox.Store()
+    whole.bulk_load(path=str(data), format=ox.RdfFormat.N_QUADS)
+    merged = ox.Store()
+    merged.bulk_extend(whole.quads_for_pattern(None, None, None, ox.DefaultGraph()))
+    plan = [(whole if _GRAPH.search(text) else merged, text) for text in mix.queries.values()]
+
+    context = multiprocessing.get_context("fork")
+    counts: multiprocessing.queues.SimpleQueue[int] = context.SimpleQueue()
+
+    def count(number: int) -> None:
+        end = time.perf_counter() + seconds
+        for done, index in enumerate(mix.order(number)):
+            if time.perf_counter() > end:
+                counts.put(done)
+                break
+            store, text = plan[index]
+            found = store.query(text)
+            assert not isinstance(found, ox.QueryTriples)
+            found.serialize(format=ox.QueryResultsFormat.JSON)
+
+    processes = [context.Process(target=count, args=(number,)) for number in range(os.cpu_count() or 1)]
+    for process in processes:
+        process.start()
+    total = sum(counts.get() for _ in processes)
+    for process in processes:
+        process.join()
+    return total / seconds
 
 
 def read_answer(body: bytes, query: str) -> Counter[str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from benchmarks.http_mix import GENERATED, HOSTILE, Mix, answer_of, mixed_queries, write_data
+from benchmarks.http_mix import GENERATED, HOSTILE, Mix, answer_of, engine_rate, mixed_queries, write_data
 from benchmarks.load_client import Drive, drive, get_request, percentile
 from benchmarks.measuring import ROOT, MismatchError
 from benchmarks.servers import (
@@ -96,6 +96,11 @@ def _measure(plan: Plan) -> str:
     text = _about_mix(mix, quads, queries)
     text += "".join(f"{name} was not measured: {reason}.\n\n" for name, reason in absent.items())
     text += _ceiling(data) + "\n\n"
+    rate = _rate(engine_rate(data, mix, 3))
+    text += (
+        f"The engine, which tipgraph and Oxigraph's server share, answers {rate}/s of the mix where it has all "
+        "processors and sends nothing: uncached, there is no more.\n\n"
+    )
     levels, memory = _compete(kinds, mix, data, plan)
     text += _levels_table(kinds, levels) + "\n" + _ratios(kinds, levels) + "\n"
     text += _memory_table(kinds, memory) + "\n"

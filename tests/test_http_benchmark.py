@@ -14,7 +14,7 @@ from socketserver import StreamRequestHandler, ThreadingTCPServer
 
 import pytest
 from benchmarks import serving
-from benchmarks.http_mix import Mix, mixed_queries, read_answer, write_data
+from benchmarks.http_mix import Mix, engine_rate, mixed_queries, read_answer, write_data
 from benchmarks.load_client import HOST, drive, get_request, percentile, post_request
 from benchmarks.measuring import MismatchError
 from benchmarks.queries import request_default
@@ -137,6 +137,12 @@ def test_the_quads_that_peers_are_given_are_merged_in_the_default_graph(
     assert len(lines) == len(set(lines)) == number
     in_default = {line.removesuffix(" .") for line in lines if not line.endswith("> .")}
     assert len(in_default) > 1000
+
+
+def test_the_engine_is_asked_in_each_process(graph: KnowledgeGraph, tmp_path: Path) -> None:
+    write_data(graph, tmp_path / "data.nq")
+    mix = Mix({"one": "ASK {}", "graphs": "SELECT ?g { GRAPH ?g { ?s a ?c } } LIMIT 1"})
+    assert engine_rate(tmp_path / "data.nq", mix, 0.2) > 10
 
 
 def test_rows_are_compared_whatever_their_order_and_the_names_of_blank_nodes() -> None:

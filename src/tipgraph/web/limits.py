@@ -16,7 +16,7 @@ class Limits:
     """How long a query may run that asks for no other time."""
     longest_deadline: float = 60.0
     """The most that ``timeout=`` of a request may ask for."""
-    patience: float = 0.5
+    patience: float = 0.3
     """How long a query may run in the fast lane."""
     processes: int = max(1, os.cpu_count() or 1)
     """Processes that answer requests; what follows holds of each."""
