@@ -98,8 +98,8 @@ def _measure(plan: Plan) -> str:
     text += _ceiling(data) + "\n\n"
     rate = _rate(engine_rate(data, mix, 3))
     text += (
-        f"The engine, which tipgraph and Oxigraph's server share, answers {rate}/s of the mix where it has all "
-        "processors and sends nothing: uncached, there is no more.\n\n"
+        f"The engine, which tipgraph and Oxigraph's server share, answers {rate}/s of the mix where it has "
+        "all processors and sends nothing: uncached, there is no more.\n\n"
     )
     levels, memory = _compete(kinds, mix, data, plan)
     text += _levels_table(kinds, levels) + "\n" + _ratios(kinds, levels) + "\n"

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from tipgraph.errors import UsageError
-from tipgraph.web.clients import find_client, read_network
+from tipgraph.web.clients import Client, Clients, Network, read_network
 
 PROXIES = [read_network("10.0.0.0/8"), read_network("fd00::/8")]
+
+
+def find(environ: dict[str, str], trusted: Sequence[Network]) -> Client:
+    """The client, who must be the same one again when asked for again."""
+    clients = Clients(trusted)
+    found = clients.find(environ)
+    assert clients.find(environ) == found
+    return found
 
 
 @pytest.mark.parametrize(
@@ -35,15 +45,15 @@ PROXIES = [read_network("10.0.0.0/8"), read_network("fd00::/8")]
 )
 def test_the_client_is_who_the_last_trusted_proxy_names(peer: str, headers: dict[str, str], key: str) -> None:
     environ = {"REMOTE_ADDR": peer, **{f"HTTP_{name}": value for name, value in headers.items()}}
-    assert find_client(environ, PROXIES).key == key
+    assert find(environ, PROXIES).key == key
 
 
 def test_only_a_process_of_this_machine_is_local() -> None:
-    assert find_client({"REMOTE_ADDR": "127.0.0.1"}, ()).is_local
-    assert find_client({"REMOTE_ADDR": "::1"}, ()).is_local
-    assert not find_client({"REMOTE_ADDR": "10.0.0.1"}, ()).is_local
+    assert find({"REMOTE_ADDR": "127.0.0.1"}, ()).is_local
+    assert find({"REMOTE_ADDR": "::1"}, ()).is_local
+    assert not find({"REMOTE_ADDR": "10.0.0.1"}, ()).is_local
     proxied = {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "127.0.0.1"}
-    assert not find_client(proxied, [read_network("127.0.0.0/8")]).is_local
+    assert not find(proxied, [read_network("127.0.0.0/8")]).is_local
 
 
 def test_a_network_that_is_none() -> None:

@@ -6,6 +6,7 @@ import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from tipgraph.errors import UsageError
@@ -14,6 +15,9 @@ Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _MOST_HOPS: Final = 20
+_REMEMBERED: Final = 1024
+_LONGEST_REMEMBERED: Final = 256
+"""Characters of headers that are remembered, so that nobody fills the memory with them."""
 _FORWARDED_FOR: Final = re.compile(r'(?:^|;)\s*for\s*=\s*("[^"]*"|[^;\s"]*)\s*(?=;|$)', re.IGNORECASE)
 
 
@@ -47,21 +51,33 @@ class Client:
         return not self.is_proxied and (self.address is None or self.address.is_loopback)
 
 
-def find_client(environ: Mapping[str, Any], trusted: Sequence[Network]) -> Client:
-    """Who the request of a WSGI ``environ`` is from.
+class Clients:
+    """Finds out who requests are from, behind the proxies in ``trusted``, and remembers it for a while."""
 
-    ``Forwarded`` (RFC 7239), else ``X-Forwarded-For``, is believed from the right as far as proxies in
-    ``trusted`` have written it; what stands further left anyone may have made up.
-    """
-    address = _read_address(environ.get("REMOTE_ADDR", ""))
-    hops = _read_hops(environ)
-    is_proxied = False
-    while address is not None and hops and _is_in(address, trusted):
-        before = _read_address(hops.pop())
-        if before is None:
-            break
-        address, is_proxied = before, True
-    return Client(address, is_proxied)
+    def __init__(self, trusted: Sequence[Network]) -> None:
+        self._trusted = trusted
+        self._find = lru_cache(maxsize=_REMEMBERED)(self._work_out)
+
+    def find(self, environ: Mapping[str, Any]) -> Client:
+        """Who the request of a WSGI ``environ`` is from.
+
+        ``Forwarded`` (RFC 7239), else ``X-Forwarded-For``, is believed from the right as far as trusted
+        proxies have written it; what stands further left anyone may have made up.
+        """
+        forwarded, listed = environ.get("HTTP_FORWARDED"), environ.get("HTTP_X_FORWARDED_FOR")
+        is_short = len(forwarded or "") + len(listed or "") <= _LONGEST_REMEMBERED
+        return (self._find if is_short else self._work_out)(environ.get("REMOTE_ADDR", ""), forwarded, listed)
+
+    def _work_out(self, peer: str, forwarded: str | None, listed: str | None) -> Client:
+        address = _read_address(peer)
+        hops = _read_hops(forwarded, listed)
+        is_proxied = False
+        while address is not None and hops and _is_in(address, self._trusted):
+            before = _read_address(hops.pop())
+            if before is None:
+                break
+            address, is_proxied = before, True
+        return Client(address, is_proxied)
 
 
 def is_trusted(environ: Mapping[str, Any], trusted: Sequence[Network]) -> bool:
@@ -70,13 +86,12 @@ def is_trusted(environ: Mapping[str, Any], trusted: Sequence[Network]) -> bool:
     return address is not None and _is_in(address, trusted)
 
 
-def _read_hops(environ: Mapping[str, Any]) -> list[str]:
-    if forwarded := environ.get("HTTP_FORWARDED"):
-        elements = str(forwarded).split(",")[-_MOST_HOPS:]
+def _read_hops(forwarded: str | None, listed: str | None) -> list[str]:
+    if forwarded:
+        elements = forwarded.split(",")[-_MOST_HOPS:]
         found = [_FORWARDED_FOR.search(element) for element in elements]
         return [match[1].strip('"') if match else "" for match in found]
-    listed = environ.get("HTTP_X_FORWARDED_FOR")
-    return [part.strip() for part in str(listed).split(",")[-_MOST_HOPS:]] if listed else []
+    return [part.strip() for part in listed.split(",")[-_MOST_HOPS:]] if listed else []
 
 
 def _read_address(text: str) -> Address | None:

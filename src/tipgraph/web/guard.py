@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import hmac
 import json
+import os
 import re
 import sys
-import threading
 import time
-import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,9 +20,10 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from tipgraph.web.accounts import Accounts, Standing
 from tipgraph.web.bodies import SLOW, Bodies, break_off
-from tipgraph.web.clients import Client, Network, find_client, is_trusted
+from tipgraph.web.clients import Client, Clients, Network, is_trusted
 from tipgraph.web.limits import Limits
 from tipgraph.web.metrics import Metrics
+from tipgraph.web.places import Places
 from tipgraph.web.problems import KINDS, PROBLEM_JSON, Problem
 from tipgraph.web.restraint import CROSS_ORIGIN
 
@@ -79,17 +79,18 @@ class Guard:
         self._accounts = Accounts(limits) if accounts is None else accounts
         self._accounts.claim()
         self._log = log or sys.stderr
+        self._clients = Clients(operation.trusted_proxies)
         self._bodies = Bodies(limits)
-        self._places = threading.BoundedSemaphore(limits.places)
+        self._places = Places(limits.places)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """The answer of the application, unless the request is over a limit."""
         started = time.perf_counter()
         trusted = self._operation.trusted_proxies
         given = environ.get("HTTP_X_REQUEST_ID", "")
-        number = given if _ID.match(given) and is_trusted(environ, trusted) else str(uuid.uuid4())
+        number = given if _ID.match(given) and is_trusted(environ, trusted) else os.urandom(16).hex()
         environ[REQUEST_ID] = number
-        client = find_client(environ, trusted)
+        client = self._clients.find(environ)
         account = None if client.is_local else client.key
         standing: Standing | None = None
         status, size = 0, 0

@@ -9,9 +9,9 @@ from __future__ import annotations
 import fcntl
 import mmap
 import os
-import struct
 import tempfile
 import threading
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -43,7 +43,8 @@ STATUSES_OF_PEERS: Final = (501, 502, 503, 504)
 BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Upper bounds of the histogram, in seconds."""
 _LIMITED: Final = ("cut", "refused")
-_NUMBER: Final = struct.Struct("=d")
+_BYTES: Final = 8
+"""Of a number, in the format of the machine: only its own processes read it."""
 _SLOTS: Final = 64
 """Processes that can count at the same time: those that serve, and while a reload lasts those that leave."""
 
@@ -67,8 +68,8 @@ class Metrics:
 
     def __init__(self) -> None:
         self._places: Final[Mapping[str, int]] = {name: place for place, name in enumerate(_names())}
-        self._size = len(self._places) * _NUMBER.size
-        self._memory = mmap.mmap(-1, self._size * _SLOTS)
+        self._size = len(self._places)
+        self._numbers = memoryview(mmap.mmap(-1, self._size * _SLOTS * _BYTES)).cast("d")
         with tempfile.NamedTemporaryFile(prefix="tipgraph-") as file:
             self._file = os.dup(file.fileno())
         self._lock = threading.Lock()
@@ -83,16 +84,13 @@ class Metrics:
                 continue
             self._start = slot * self._size
             # What the last holder had under way died with it.
-            self._write("finished", self._read("started", slot), self._start)
+            finished, started = (self._start + self._places[name] for name in ("finished", "started"))
+            self._numbers[finished] = self._numbers[started]
             return
 
     def add(self, name: str, amount: float = 1) -> None:
         """Count; without a slot it is lost."""
-        if self._start is None:
-            return
-        with self._lock:
-            slot = self._start // self._size
-            self._write(name, self._read(name, slot) + amount, self._start)
+        self._add((name, amount))
 
     def begin(self) -> None:
         """Count a request that begins."""
@@ -101,15 +99,18 @@ class Metrics:
     def finish(self, path: str, status: int, seconds: float, size: int) -> None:
         """Count a request that is answered."""
         code = status if status in STATUSES or status in STATUSES_OF_PEERS else 0
-        self.add(f"requests {route_of(path)} {code}")
-        self.add(f"latency {next((bound for bound in BUCKETS if seconds <= bound), '+Inf')}")
-        self.add("seconds", seconds)
-        self.add("bytes", size)
-        self.add("finished")
+        bucket = bisect_left(BUCKETS, seconds)
+        self._add(
+            (f"requests {route_of(path)} {code}", 1),
+            (f"latency {BUCKETS[bucket] if bucket < len(BUCKETS) else '+Inf'}", 1),
+            ("seconds", seconds),
+            ("bytes", size),
+            ("finished", 1),
+        )
 
     def total(self, name: str) -> float:
         """The sum over all processes, also those that are gone."""
-        return sum(self._read(name, slot) for slot in range(_SLOTS))
+        return sum(self._numbers[self._places[name] :: self._size].tolist())
 
     def write(self, gauges: Mapping[str, float]) -> str:
         """All of it in the Prometheus text format; ``gauges`` are values of this moment, by name."""
@@ -149,12 +150,12 @@ class Metrics:
             section(name, "gauge", f"{name.replace('_', ' ').capitalize()}.", [("", value)])
         return "\n".join(lines) + "\n"
 
-    def _read(self, name: str, slot: int) -> float:
-        (value,) = _NUMBER.unpack_from(self._memory, slot * self._size + self._places[name] * _NUMBER.size)
-        return float(value)
-
-    def _write(self, name: str, value: float, start: int) -> None:
-        _NUMBER.pack_into(self._memory, start + self._places[name] * _NUMBER.size, value)
+    def _add(self, *amounts: tuple[str, float]) -> None:
+        if self._start is None:
+            return
+        with self._lock:
+            for name, amount in amounts:
+                self._numbers[self._start + self._places[name]] += amount
 
 
 def route_of(path: str) -> str:

@@ -127,7 +127,7 @@ class WorkerPool(Generic[Request, Answer]):
         self._observe = observe or (lambda _: None)
         self._nursery = _Nursery(execute, self.limits, on_lost)
         # A place of the fast lane is a worker, or None where one could not be forked and is still owed.
-        self._fast = _Places()
+        self._fast = _Lane()
         self._slow = threading.BoundedSemaphore(self.limits.slow_workers)
         self._oldest = time.monotonic()
         for _ in range(self.limits.workers):
@@ -283,7 +283,7 @@ class WorkerPool(Generic[Request, Answer]):
         raise content
 
 
-class _Places:
+class _Lane:
     """The free places of the fast lane; what was put last is taken first, as its memory is still at hand.
 
     Many threads may wait for one. The queue that they wait at is the one of Python's that is written in C.
