@@ -35,7 +35,7 @@ COUNT = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
 PRODUCT = " ".join(f"?s{n} ?p{n} ?o{n} ." for n in range(20))
 INSERT = "INSERT { GRAPH <urn:n> { <urn:a> <urn:p> ?n } } WHERE"
 ENDLESS = f"{INSERT} {{ {{ SELECT (COUNT(*) AS ?n) {{ {PRODUCT} }} }} }}"
-LARGE = f"{INSERT} {{ {PRODUCT} BIND(STRUUID() AS ?n) }}"
+LARGE = f"{INSERT} {{ {{ SELECT (GROUP_CONCAT('{'x' * 10_000}') AS ?n) {{ {PRODUCT} }} }} }}"
 
 
 @pytest.fixture
@@ -204,9 +204,10 @@ def test_a_server_that_is_killed_leaves_a_whole_store(store: Path, monkeypatch: 
 
 def test_memory_and_time_are_bounded(store: Path) -> None:
     version = version_of(store)
-    writer = DiskWriter(store, TOKEN, Limits(memory=64 << 20, deadline=60, longest_deadline=60))
+    little = Limits(memory=64 << 20, deadline=120, longest_deadline=120)
     with pytest.raises(QueryMemoryError, match="nothing was changed"):
-        writer.write(LARGE, {})
+        DiskWriter(store, TOKEN, little).write(LARGE, {})
+    writer = DiskWriter(store, TOKEN, Limits())
     with pytest.raises(QueryTimeoutError, match=r"after 0\.5 seconds"):
         writer.write(ENDLESS, {}, timeout=0.5)
     with pytest.raises(QueryError, match="is no IRI"):

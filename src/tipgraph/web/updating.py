@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import signal
 import subprocess
@@ -19,8 +20,10 @@ from tipgraph.web.confinement import bound_memory, leave_network
 from tipgraph.web.limits import Limits
 
 _COMMAND: Final = "from tipgraph.web.updating import run_job; run_job()"
-_RESERVED: Final = 512 << 20
-"""Bytes that the database sets aside, for its threads and buffers, before it reads an update."""
+_RESERVED: Final = 1 << 30
+"""Bytes of addresses that the database sets aside, most of them for its threads, and never fills."""
+_ENVIRONMENT: Final = {"MALLOC_ARENA_MAX": "2"}
+"""Else glibc sets aside addresses for each thread of the database, which count as memory."""
 _GRACE: Final = 5.0
 """Seconds after the deadline when an update whose server is gone ends itself."""
 
@@ -84,6 +87,7 @@ class DiskWriter:
             [sys.executable, "-P", "-c", _COMMAND],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            env=os.environ | _ENVIRONMENT,
         ) as process:
             try:
                 reply, _ = process.communicate(pickle.dumps(job), timeout=seconds)
